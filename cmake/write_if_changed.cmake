@@ -1,0 +1,10 @@
+# Writes a generated file, and leaves it alone, with its time, where it would not change.
+function(millrace_write_if_changed path text)
+  set(old "")
+  if(EXISTS "${path}")
+    file(READ "${path}" old)
+  endif()
+  if(NOT old STREQUAL text)
+    file(WRITE "${path}" "${text}")
+  endif()
+endfunction()

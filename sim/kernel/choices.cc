@@ -1,0 +1,165 @@
+#include "sim/kernel/choices.h"
+
+#include <algorithm>
+#include <array>
+
+#include "system/base/check.h"
+#include "system/base/draws.h"
+
+namespace millrace::sim {
+namespace {
+
+// A generation of counters lasts about 69 s of virtual time.
+constexpr int kGenerationShift = 36;
+// Counters of a generation after the first start here times the generation, so that a counter that
+// was forgotten does not repeat the identities that it gave.
+constexpr int kGenerationStartShift = 20;
+constexpr std::size_t kCountersStart = 4096;
+
+constexpr std::array<std::string_view, kPurposeCount> kPurposeNames{
+    "cpu_cost",   "lateness",    "strategy",     "latency",        "loss",
+    "connect",    "break_arrives", "break_learns", "disk_latency", "disk_stall",
+    "disk_error", "crash_shape", "crash_sector", "tear",           "crash_metadata",
+    "damage",     "clock",       "random",       "fault",          "workload"};
+
+std::uint32_t generation_of(SimTime now) {
+  return static_cast<std::uint32_t>(now.ns >> kGenerationShift) + 1;
+}
+
+// Forgotten: neither this generation nor the one before counted with it.
+bool is_stale(std::uint32_t counter_generation, std::uint32_t generation) {
+  return counter_generation + 1 < generation;
+}
+
+std::uint64_t identity_key(Root root, EventKind kind, Where where) {
+  return mix(mix(root.value, where.value), static_cast<std::uint64_t>(kind));
+}
+
+template <typename T>
+bool matches(const std::optional<T>& wanted, const T& value) {
+  return !wanted.has_value() || *wanted == value;
+}
+
+bool matches(const Override& rule, const EventIdentity& who, Purpose purpose) {
+  return matches(rule.purpose, purpose) && matches(rule.root, who.root) &&
+         matches(rule.kind, who.kind) && matches(rule.where, who.where) && matches(rule.n, who.n);
+}
+
+}  // namespace
+
+std::string_view to_text(Purpose purpose) {
+  const auto index = static_cast<std::size_t>(purpose);
+  CHECK(index < kPurposeNames.size());
+  return kPurposeNames[index];
+}
+
+std::optional<Purpose> purpose_from_text(std::string_view name) {
+  const auto* const found = std::find(kPurposeNames.begin(), kPurposeNames.end(), name);
+  if (found == kPurposeNames.end()) return std::nullopt;
+  return static_cast<Purpose>(found - kPurposeNames.begin());
+}
+
+Choices::Choices(std::uint64_t seed, std::vector<Override> overrides)
+    : seed_(seed),
+      overrides_(std::move(overrides)),
+      override_matches_(overrides_.size(), 0),
+      counters_(kCountersStart),
+      is_plain_(overrides_.empty()) {}
+
+EventIdentity Choices::identify(Root root, EventKind kind, Where where, SimTime now) {
+  const std::uint64_t key = identity_key(root, kind, where);
+  const std::uint32_t n = count(key, generation_of(now));
+  return {.id = {mix(key, n)}, .root = root, .where = where, .n = n, .kind = kind};
+}
+
+EventIdentity Choices::identify_counted(Root root, EventKind kind, Where where, std::uint32_t n) {
+  const std::uint64_t key = identity_key(root, kind, where);
+  return {.id = {mix(key, n)}, .root = root, .where = where, .n = n, .kind = kind};
+}
+
+std::uint32_t Choices::count(std::uint64_t key, std::uint32_t generation) {
+  const std::uint32_t start = (generation - 1) << kGenerationStartShift;
+  const std::size_t mask = counters_.size() - 1;
+  for (std::size_t at = key & mask;; at = (at + 1) & mask) {
+    Counter& counter = counters_[at];
+    if (counter.generation == 0) {
+      counter = {.key = key, .n = start + 1, .generation = generation};
+      if (++counters_used_ * 2 > counters_.size()) grow_or_prune(generation);
+      return start;
+    }
+    if (counter.key != key) continue;
+    if (is_stale(counter.generation, generation)) counter.n = start;
+    counter.generation = generation;
+    return counter.n++;
+  }
+}
+
+void Choices::grow_or_prune(std::uint32_t generation) {
+  std::vector<Counter> before;
+  before.swap(counters_);
+  const auto alive = static_cast<std::size_t>(
+      std::count_if(before.begin(), before.end(), [&](const Counter& counter) {
+        return counter.generation != 0 && !is_stale(counter.generation, generation);
+      }));
+  std::size_t size = kCountersStart;
+  while (size < alive * 4) size *= 2;
+  counters_.resize(size);
+  counters_used_ = alive;
+  for (const Counter& counter : before) {
+    if (counter.generation == 0 || is_stale(counter.generation, generation)) continue;
+    std::size_t at = counter.key & (size - 1);
+    while (counters_[at].generation != 0) at = (at + 1) & (size - 1);
+    counters_[at] = counter;
+  }
+}
+
+std::int64_t Choices::range(const EventIdentity& who, Purpose purpose, std::int64_t low,
+                            std::int64_t high, std::uint32_t index) {
+  const std::uint64_t draw = bits(who.id, purpose, index);
+  return decide(who, purpose, uniform_between(draw, low, high), low, index);
+}
+
+std::int64_t Choices::log_uniform(const EventIdentity& who, Purpose purpose, std::int64_t low,
+                                  std::int64_t high, std::uint32_t index) {
+  const std::uint64_t draw = bits(who.id, purpose, index);
+  return decide(who, purpose, log_uniform_between(draw, low, high), low, index);
+}
+
+std::int64_t Choices::exponential(const EventIdentity& who, Purpose purpose, std::int64_t mean,
+                                  std::uint32_t index) {
+  const std::uint64_t draw = bits(who.id, purpose, index);
+  return decide(who, purpose, millrace::exponential(draw, Duration{mean}).ns, 0, index);
+}
+
+bool Choices::hit(const EventIdentity& who, Purpose purpose, Ratio ratio, std::uint32_t index) {
+  const std::uint64_t draw = bits(who.id, purpose, index);
+  return decide(who, purpose, ratio.hit(draw) ? 1 : 0, 0, index) != 0;
+}
+
+std::int64_t Choices::decide(const EventIdentity& who, Purpose purpose, std::int64_t proposed,
+                             std::int64_t neutral, std::uint32_t index) {
+  if (is_plain_) [[likely]] return proposed;
+  return decide_slowly(who, purpose, proposed, neutral, index);
+}
+
+std::int64_t Choices::decide_slowly(const EventIdentity& who, Purpose purpose,
+                                    std::int64_t proposed, std::int64_t neutral,
+                                    std::uint32_t index) {
+  std::int64_t value = proposed;
+  for (std::size_t i = 0; i < overrides_.size(); ++i) {
+    if (!matches(overrides_[i], who, purpose)) continue;
+    ++override_matches_[i];
+    value = overrides_[i].value.value_or(neutral);
+    break;
+  }
+  if (recorder_ != nullptr) recorder_(recorder_context_, who, purpose, index, value);
+  return value;
+}
+
+void Choices::set_recorder(Recorder recorder, void* context) {
+  recorder_ = recorder;
+  recorder_context_ = context;
+  is_plain_ = overrides_.empty() && recorder == nullptr;
+}
+
+}  // namespace millrace::sim

@@ -1,0 +1,132 @@
+#pragma once
+
+// Every decision that the seed takes, keyed by the event that needs it.
+//
+// A draw is H(seed, event id, purpose, index): it does not depend on what was drawn before. Each kind
+// of draw has a neutral value (no loss, the base latency, lateness 0), which an override can ask
+// for; an override can also fix a value. Overrides are rules over (root, kind, where, n), each part
+// optional, so that they survive edits of the plan and of the code.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sim/kernel/identity.h"
+#include "system/base/ratio.h"
+#include "system/base/time.h"
+
+namespace millrace::sim {
+
+/// What a draw is for. One event draws at most once for a (purpose, index).
+enum class Purpose : std::uint8_t {
+  kCpuCost,         ///< How long a step keeps its machine busy.
+  kLateness,        ///< How late the schedule lets an event run.
+  kStrategy,        ///< Other choices of a scheduling strategy.
+  kLatency,         ///< How long a frame or a packet is under way.
+  kLoss,            ///< Whether it is lost, and how often.
+  kConnect,         ///< How a connection attempt goes.
+  kBreakArrives,    ///< How much still arrives when a connection breaks.
+  kBreakLearns,     ///< When an end learns that its connection is broken.
+  kDiskLatency,     ///< How long a disk request takes.
+  kDiskStall,       ///< Whether and how long a disk stalls.
+  kDiskError,       ///< Whether a request fails, and after which prefix.
+  kCrashShape,      ///< Which unsynced data survives a power loss.
+  kCrashSector,     ///< Which version of a sector survives.
+  kTear,            ///< Where two versions of a sector meet.
+  kCrashMetadata,   ///< Which directory changes survive.
+  kDamage,          ///< Which stored bytes rot, and how.
+  kClock,           ///< Rates, offsets and steps of clocks.
+  kRandom,          ///< Env's Random.
+  kFault,           ///< Times, places and sizes within a fault.
+  kWorkload,        ///< Choices of a workload client.
+};
+inline constexpr int kPurposeCount = 20;
+
+std::string_view to_text(Purpose purpose);
+std::optional<Purpose> purpose_from_text(std::string_view name);
+
+/// One rule: draws that match all its parts give `value`, or their neutral value.
+struct Override {
+  std::optional<Purpose> purpose;
+  std::optional<Root> root;
+  std::optional<EventKind> kind;
+  std::optional<Where> where;
+  std::optional<std::uint32_t> n;
+  /// The drawn number (a latency in ns, 0 or 1 for a yes-or-no draw); none stands for neutral.
+  std::optional<std::int64_t> value;
+
+  friend bool operator==(const Override&, const Override&) = default;
+};
+
+/// Makes identities and draws. One a run.
+class Choices {
+ public:
+  explicit Choices(std::uint64_t seed, std::vector<Override> overrides = {});
+  Choices(const Choices&) = delete;
+  Choices& operator=(const Choices&) = delete;
+
+  std::uint64_t seed() const { return seed_; }
+
+  /// The identity of the next event of this sort. Counts. `now` only selects the counter's
+  /// generation: a (root, kind, where) that rested for more than a minute or two of virtual time is
+  /// forgotten, so that memory follows what is alive; its next event gets an n of the new generation.
+  /// Cost: one probe of a hash table.
+  EventIdentity identify(Root root, EventKind kind, Where where, SimTime now);
+
+  /// An identity whose n the caller counts (a task's fired timers).
+  static EventIdentity identify_counted(Root root, EventKind kind, Where where, std::uint32_t n);
+
+  /// 64 uniform bits, never overridden: for payloads and Env's Random.
+  std::uint64_t bits(EventId id, Purpose purpose, std::uint32_t index = 0) const {
+    return mix(mix(seed_, id.value), static_cast<std::uint64_t>(purpose) << 32 | index);
+  }
+
+  /// Uniform in [low, high]; neutral is `low`.
+  std::int64_t range(const EventIdentity& who, Purpose purpose, std::int64_t low,
+                     std::int64_t high, std::uint32_t index = 0);
+  /// Log-uniform in [low, high] with low >= 1; neutral is `low`.
+  std::int64_t log_uniform(const EventIdentity& who, Purpose purpose, std::int64_t low,
+                           std::int64_t high, std::uint32_t index = 0);
+  /// Exponential with this mean, see base/draws.h; neutral is 0.
+  std::int64_t exponential(const EventIdentity& who, Purpose purpose, std::int64_t mean,
+                           std::uint32_t index = 0);
+  /// Yes with this probability; neutral is no.
+  bool hit(const EventIdentity& who, Purpose purpose, Ratio ratio, std::uint32_t index = 0);
+
+  /// `proposed`, unless an override decides otherwise: for values that a strategy computes.
+  std::int64_t decide(const EventIdentity& who, Purpose purpose, std::int64_t proposed,
+                      std::int64_t neutral, std::uint32_t index = 0);
+
+  /// How many draws each override decided, in the order of the rules.
+  const std::vector<std::uint64_t>& override_matches() const { return override_matches_; }
+  bool has_overrides() const { return !overrides_.empty(); }
+
+  /// Called for every draw but bits(), with the value that was decided: lets a test compare the
+  /// draws of two runs.
+  using Recorder = void (*)(void* context, const EventIdentity& who, Purpose purpose,
+                            std::uint32_t index, std::int64_t value);
+  void set_recorder(Recorder recorder, void* context);
+
+ private:
+  struct Counter {
+    std::uint64_t key = 0;
+    std::uint32_t n = 0;
+    std::uint32_t generation = 0;  // 0 marks a free entry.
+  };
+
+  std::int64_t decide_slowly(const EventIdentity& who, Purpose purpose, std::int64_t proposed,
+                             std::int64_t neutral, std::uint32_t index);
+  std::uint32_t count(std::uint64_t key, std::uint32_t generation);
+  void grow_or_prune(std::uint32_t generation);
+
+  std::uint64_t seed_;
+  std::vector<Override> overrides_;
+  std::vector<std::uint64_t> override_matches_;
+  Recorder recorder_ = nullptr;
+  void* recorder_context_ = nullptr;
+  std::vector<Counter> counters_;
+  std::size_t counters_used_ = 0;
+  bool is_plain_ = true;  // No override and no recorder: draws are decided as proposed.
+};
+
+}  // namespace millrace::sim

@@ -1,0 +1,186 @@
+#pragma once
+
+// Machines, the processes that run on them, and their tasks, as the kernel keeps them.
+//
+// A machine has one CPU and two clocks and runs at most one process. A process is an arena and tasks.
+// Devices keep what belongs to a process by its ProcessId and drop it in ProcessListener::on_end.
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/fiber/fiber.h"
+#include "sim/kernel/arena.h"
+#include "sim/kernel/identity.h"
+#include "system/base/strong_id.h"
+#include "system/env/tasks.h"
+
+namespace millrace::sim {
+
+class Machine;
+class Process;
+class World;
+
+struct EntityIdTag;
+/// What the schedule can delay or reorder as one: a task, a directed link, a disk, a machine's
+/// timers, a direction of a connection. Ids are handed out in order of creation.
+using EntityId = StrongId<EntityIdTag, std::uint32_t>;
+
+struct ProcessIdTag;
+/// One life of a process. Never used twice in a run.
+using ProcessId = StrongId<ProcessIdTag, std::uint64_t>;
+
+/// A pending event. Valid until it ran or was cancelled; using it later does nothing.
+struct EventHandle {
+  std::uint32_t slot = 0;
+  std::uint64_t id = 0;
+};
+
+/// What a task waits for.
+enum class TaskState : std::uint8_t {
+  kReady,       ///< Will run when its machine is free.
+  kRunning,     ///< Runs now.
+  kParked,      ///< In Tasks::park: an unpark, a cancel or the deadline ends it.
+  kInDevice,    ///< In a device call: the device, a cancel or the deadline ends it.
+  kInDisk,      ///< In a device call that only the device ends.
+  kEnded,
+};
+
+/// One fiber of a process. Devices hold pointers to it while it waits in them, and forget them when
+/// its process ends.
+class Task {
+ public:
+  const std::string& name() const { return name_; }
+  TaskId id() const { return id_; }
+  Process& process() const { return *process_; }
+  Machine& machine() const;
+  TaskState state() const { return state_; }
+  /// Why the last wait ended.
+  Wake wake() const { return wake_; }
+  /// The event that woke it, whose root its doings inherit.
+  const EventIdentity& woken_by() const { return woken_by_; }
+  EntityId entity() const { return entity_; }
+  bool is_cancelled() const { return cancelled_; }
+
+ private:
+  friend class World;
+
+  std::string name_;
+  TaskId id_;
+  Process* process_ = nullptr;
+  TaskState state_ = TaskState::kReady;
+  Wake wake_ = Wake::kUnparked;
+  bool cancelled_ = false;
+  bool unpark_token_ = false;
+  int no_block_depth_ = 0;
+  EntityId entity_;
+  Where where_;
+  Root spawn_root_;
+  EventIdentity woken_by_;
+  std::uint32_t timers_fired_ = 0;
+  std::uint32_t random_draws_ = 0;  // Within this step.
+
+  // At most one wake event is pending for a task.
+  enum class PendingWake : std::uint8_t { kNone, kUnpark, kDevice, kCancel, kHeld };
+  PendingWake pending_wake_ = PendingWake::kNone;
+  Wake held_wake_ = Wake::kUnparked;  // Why the wait had ended when a mark's delay held it.
+  EventHandle wake_event_;
+
+  // The one timer event that carries the task's deadlines; see World::arm_timer.
+  bool timer_armed_ = false;
+  SimTime timer_due_;
+  EventHandle timer_event_;
+  Instant deadline_ = Instant::max();
+  SimTime hold_next_until_;  // A mark's delay: the next wait does not end before this.
+
+  Fiber fiber_;
+  std::function<void()>* body_ = nullptr;  // In the process's arena, which frees it.
+  Task* ready_next_ = nullptr;
+};
+
+/// How a process came to its end.
+enum class ProcessEnd : std::uint8_t {
+  kExit,       ///< Its main task returned.
+  kKill,       ///< Killed; the machine's kernel, disk cache and connections' kernels go on.
+  kPowerLoss,  ///< The machine lost its power.
+};
+
+/// One life of a program on a machine.
+class Process {
+ public:
+  ProcessId id() const { return id_; }
+  Machine& machine() const { return *machine_; }
+  Arena& arena() { return arena_; }
+  Root root() const { return root_; }
+  /// Role name, for signatures.
+  const std::string& role() const { return role_; }
+  std::size_t task_count() const { return live_tasks_; }
+  /// Live tasks in order of their spawning.
+  std::vector<Task*> tasks() const;
+  /// A place for the device layer's own state of this process; owned by it.
+  std::shared_ptr<void> device_state;
+
+ private:
+  friend class World;
+
+  ProcessId id_;
+  Machine* machine_ = nullptr;
+  std::string role_;
+  Root root_;
+  Arena arena_;
+  std::uint64_t next_task_id_ = 1;
+  std::map<std::uint64_t, std::unique_ptr<Task>> tasks_;
+  std::size_t live_tasks_ = 0;
+};
+
+/// Whether a machine's CPU runs.
+enum class MachineState : std::uint8_t { kOff, kUp, kPaused, kSuspended };
+
+/// One computer.
+class Machine {
+ public:
+  const std::string& name() const { return name_; }
+  std::uint32_t index() const { return index_; }
+  MachineState state() const { return state_; }
+  /// Null between lives.
+  Process* process() const { return process_.get(); }
+  /// Number of boots so far.
+  std::uint32_t boots() const { return boots_; }
+
+  /// Monotonic clock at `t`, and the first moment at which it shows at least `local`.
+  Instant local_at(SimTime t) const;
+  SimTime when_local_is(Instant local) const;
+  WallTime wall_at(SimTime t) const;
+
+ private:
+  friend class World;
+
+  std::string name_;
+  std::uint32_t index_ = 0;
+  std::uint64_t name_hash_ = 0;
+  MachineState state_ = MachineState::kOff;
+  std::uint32_t boots_ = 0;
+  std::unique_ptr<Process> process_;
+  EntityId timer_entity_;
+
+  // Clock: local = clock_local_ + (t - clock_since_) * (1 + rate), 0 while suspended.
+  SimTime clock_since_;
+  Instant clock_local_;
+  std::int32_t rate_ppm_ = 0;
+  WallTime wall_base_;  // Wall time where local is 0.
+
+  SimTime busy_until_;
+  bool free_event_pending_ = false;
+  std::uint32_t cpu_multiplier_ = 1;
+  Task* ready_first_ = nullptr;
+  Task* ready_last_ = nullptr;
+  bool is_listed_ = false;  // In World::runnable_.
+};
+
+inline Machine& Task::machine() const { return process_->machine(); }
+
+}  // namespace millrace::sim

@@ -1,0 +1,357 @@
+#include "sim/kernel/world.h"
+
+#include <algorithm>
+
+#include "sim/kernel/world_slots.h"
+#include "system/base/check.h"
+
+namespace millrace::sim {
+namespace {
+
+World* world_that_runs = nullptr;
+
+void on_check_failed(const CheckFailure& failure) {
+  if (world_that_runs == nullptr) return;
+  world_that_runs->check_failed(failure);
+  // Still here: it was the simulator's own code, not a task. The caller aborts.
+  print_check_failure(failure);
+}
+
+void on_arena_limit() {
+  if (world_that_runs != nullptr) world_that_runs->limit_reached("arena_bytes");
+}
+
+/// Makes a world the running one for a scope: failed CHECKs and full arenas are its business then.
+class Running {
+ public:
+  explicit Running(World* world)
+      : before_(world_that_runs), handler_before_(set_check_handler(&on_check_failed)) {
+    world_that_runs = world;
+    set_arena_limit_hook(&on_arena_limit);
+  }
+  ~Running() {
+    world_that_runs = before_;
+    set_check_handler(handler_before_);
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  World* before_;
+  CheckHandler handler_before_;
+};
+
+std::uint64_t tie_of(EventId id, std::uint32_t slot) {
+  return (id.value & ~std::uint64_t{World::kSlotCountMax - 1}) | slot;
+}
+
+}  // namespace
+
+World* running_world() { return world_that_runs; }
+
+World::World(WorldOptions options, Observer& observer)
+    : observer_(observer),
+      options_(std::move(options)),
+      choices_(options_.seed, options_.overrides),
+      stacks_(options_.stack_bytes) {
+  CHECK(options_.strategy.window.ns >= 0);
+  CHECK(options_.strategy.window < seconds(4), "a lateness fits 32 bits of nanoseconds");
+  CHECK(options_.step_cost_low.ns > 0, "a step takes time, or a loop could stop the clock");
+  add_entity("", 0);  // Entity 0 is nobody's: never late, never held.
+  counts_entities_ = options_.strategy.kind == StrategyKind::kPct;
+}
+
+World::~World() {
+  const Running running(this);
+  for (const auto& machine : machines_) {
+    if (machine->process_ != nullptr) kill(*machine, ProcessEnd::kPowerLoss);
+  }
+}
+
+// --- the loop ---
+
+StopKind World::run_until(SimTime until) {
+  const Running running(this);
+  const ArenaScope simulator(nullptr);
+  CHECK(current_ == nullptr, "a task does not run the world that runs it");
+  while (!stopping_) {
+    while (!runnable_.empty() && !stopping_) {
+      Machine& machine = *runnable_.back();
+      runnable_.pop_back();
+      machine.is_listed_ = false;
+      run_machine(machine);
+    }
+    if (stopping_) break;
+    if (queue_.empty()) {
+      now_ = std::max(now_, until);
+      return StopKind::kIdle;
+    }
+    if (queue_.next_time() > static_cast<std::uint64_t>(until.ns)) {
+      now_ = std::max(now_, until);
+      return StopKind::kTime;
+    }
+    run_event(queue_.pop());
+  }
+  stopping_ = false;
+  return stop_kind_;
+}
+
+void World::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  stop_kind_ = StopKind::kStopped;
+}
+
+void World::reach_limit(std::string_view which) {
+  if (stopping_ && stop_kind_ != StopKind::kStopped) return;
+  stopping_ = true;
+  stop_kind_ = StopKind::kLimit;
+  stop_detail_ = which;
+}
+
+void World::limit_reached(std::string_view which) {
+  const ArenaScope simulator(nullptr);
+  reach_limit(which);
+  if (current_ == nullptr) return;
+  set_current_arena(nullptr);
+  leave_task();
+}
+
+void World::run_event(QueueEntry entry) {
+  const std::uint32_t index = entry.slot();
+  const Slot slot = slots_[index];
+  // An entry whose event ran, moved or was cancelled stays behind in the queue.
+  const bool is_stale = !slot.live || static_cast<std::uint64_t>(slot.key.ns) != entry.time ||
+                        tie_of(slot.id, index) != entry.tie;
+  if (is_stale) return;
+  if (slot.key > now_) {
+    now_ = slot.key;
+    steps_at_now_ = 0;
+  }
+  if (slot.entity != 0 && anchors_->wants(MomentKind::kEntityEvent)) {
+    anchors_->on_entity_event(EntityId(slot.entity), entities_[slot.entity].key);
+    if (!slots_[index].live) return;  // What was anchored here ended the event's machine.
+  }
+  if (holds_until_ > now_ && is_held(slot, index)) return;
+  if (counts_entities_) ++entities_[slot.entity].events;
+  free_slot(index);
+  if (slot.kind == EventKind::kMachineFree) {
+    dispatch(slot);
+    return;
+  }
+  if (const QueueEntry* const soon = queue_.glance(); soon != nullptr) {
+    __builtin_prefetch(&slots_[soon->slot()]);
+  }
+  if (++ordinal_ > options_.limits.events) reach_limit("events");
+  fingerprint_.add(entry.time, slot.id.value,
+                   static_cast<std::uint64_t>(slot.kind) << 56 | entities_[slot.entity].key >> 8,
+                   slot.argument);
+  dispatch(slot);
+  if (!pending_heads_.empty()) redraw_pending(entities_[slot.entity].object);
+}
+
+void World::dispatch(const Slot& slot) {
+  cause_ = {.id = slot.id, .root = slot.root, .where = slot.where, .n = slot.n, .kind = slot.kind};
+  switch (slot.kind) {
+    case EventKind::kMachineFree: {
+      auto& machine = *static_cast<Machine*>(slot.target);
+      machine.free_event_pending_ = false;
+      mark_runnable(machine);
+      return;
+    }
+    case EventKind::kSpawn:
+      become_ready(*static_cast<Task*>(slot.target), cause_, Wake::kUnparked);
+      return;
+    case EventKind::kWake:
+      on_wake(*static_cast<Task*>(slot.target), cause_);
+      return;
+    case EventKind::kTimer:
+      on_timer(*static_cast<Task*>(slot.target), cause_);
+      return;
+    case EventKind::kDeliver:
+    case EventKind::kDisk:
+    case EventKind::kFault:
+    case EventKind::kControl:
+      static_cast<EventTarget*>(slot.target)->on_event({.who = cause_, .argument = slot.argument});
+      return;
+  }
+  UNREACHABLE("an event kind outside its list");
+}
+
+bool World::is_held(const Slot& slot, std::uint32_t index) {
+  const SimTime until = entities_[slot.entity].held_until;
+  if (until <= now_) return false;
+  enqueue(index, until);
+  return true;
+}
+
+void World::set_fair() {
+  options_.strategy = {};
+  holds_until_ = now_;
+}
+
+void World::note(Note note) {
+  if (traced_) observer_.on_note(note);
+}
+
+void World::add_to_fingerprint(std::uint64_t content) {
+  fingerprint_.add(static_cast<std::uint64_t>(now_.ns), cause_.id.value,
+                   current_ == nullptr ? 0 : entities_[current_->entity_.value()].key >> 8,
+                   content);
+}
+
+// --- entities ---
+
+EntityId World::add_entity(std::string_view name, std::uint32_t object) {
+  const auto index = static_cast<std::uint32_t>(entities_.size());
+  Entity entity;
+  entity.key = hash_name(name);
+  entity.object = object == 0 ? index : object;
+  entities_.push_back(entity);
+  draw_pct_levels(EntityId(index));
+  return EntityId(index);
+}
+
+void World::draw_pct_levels(EntityId drawn) {
+  const StrategySpec& strategy = options_.strategy;
+  if (strategy.kind != StrategyKind::kPct) return;
+  Entity& entity = entities_[drawn.value()];
+  const EventId id{mix(entity.key, 1)};
+  entity.level = static_cast<std::uint8_t>(choices_.bits(id, Purpose::kStrategy, 0) % 16);
+  const std::uint64_t points = strategy.pct_depth == 0 ? 0 : strategy.pct_depth - 1;
+  const std::uint64_t draw = choices_.bits(id, Purpose::kStrategy, 1);
+  if (draw % std::max<std::uint64_t>(strategy.pct_entities, 1) >= points) return;
+  entity.change_at = 1 + choices_.bits(id, Purpose::kStrategy, 2) % strategy.pct_events;
+}
+
+void World::hold(EntityId entity, Duration duration) {
+  Entity& held = entities_[entity.value()];
+  held.held_until = std::max(held.held_until, now_ + duration);
+  holds_until_ = std::max(holds_until_, held.held_until);
+}
+
+std::uint64_t World::events_of(EntityId entity) const { return entities_[entity.value()].events; }
+
+std::int64_t World::lateness_of(const EventIdentity& who, EntityId entity) {
+  const std::int64_t window = options_.strategy.window.ns;
+  switch (options_.strategy.kind) {
+    case StrategyKind::kFifo: return 0;
+    case StrategyKind::kRandom:
+    case StrategyKind::kPos: return choices_.range(who, Purpose::kLateness, 0, window);
+    case StrategyKind::kPct: {
+      const Entity& late = entities_[entity.value()];
+      const bool changed = late.change_at != 0 && late.events >= late.change_at;
+      const std::int64_t level = changed ? 16 : late.level;
+      return choices_.decide(who, Purpose::kLateness, window * level / 16, 0);
+    }
+  }
+  UNREACHABLE("a strategy outside its list");
+}
+
+// --- events ---
+
+EventHandle World::schedule(const EventIdentity& who, SimTime due, EntityId entity,
+                            EventTarget& target, std::uint64_t argument) {
+  return queue_event(who, due, entity, &target, argument);
+}
+
+EventHandle World::queue_event(const EventIdentity& who, SimTime due, EntityId entity,
+                               void* target, std::uint64_t argument) {
+  CHECK(due >= now_, "an event is never due in the past");
+  std::int64_t lateness = 0;
+  if (options_.strategy.window.ns > 0 && entity.value() != 0) lateness = lateness_of(who, entity);
+  if (free_slots_.empty()) {
+    CHECK(slots_.size() < kSlotCountMax, "more pending events than the queue's entries can name");
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const std::uint32_t index = free_slots_.back();
+  free_slots_.pop_back();
+  slots_[index] = {.id = who.id,
+                   .root = who.root,
+                   .where = who.where,
+                   .key = {},
+                   .target = target,
+                   .argument = argument,
+                   .entity = entity.value(),
+                   .lateness = static_cast<std::uint32_t>(lateness),
+                   .n = who.n,
+                   .kind = who.kind,
+                   .live = true};
+  enqueue(index, due + Duration{lateness});
+  if (options_.strategy.kind == StrategyKind::kPos) link_pending(index);
+  return {.slot = index, .id = who.id.value};
+}
+
+void World::enqueue(std::uint32_t index, SimTime key) {
+  slots_[index].key = key;
+  queue_.push({.time = static_cast<std::uint64_t>(key.ns), .tie = tie_of(slots_[index].id, index)});
+}
+
+void World::free_slot(std::uint32_t index) {
+  if (!pending_heads_.empty()) unlink_pending(index);
+  slots_[index].live = false;
+  free_slots_.push_back(index);
+}
+
+bool World::cancel(EventHandle handle) {
+  if (!is_pending(handle)) return false;
+  free_slot(handle.slot);
+  return true;
+}
+
+bool World::move(EventHandle& handle, SimTime due) {
+  if (!is_pending(handle)) return false;
+  CHECK(due >= now_, "an event is never due in the past");
+  enqueue(handle.slot, due + Duration{slots_[handle.slot].lateness});
+  return true;
+}
+
+bool World::is_pending(EventHandle handle) const {
+  if (handle.slot >= slots_.size()) return false;
+  const Slot& slot = slots_[handle.slot];
+  return slot.live && slot.id.value == handle.id;
+}
+
+// --- the pending events of an object, for `pos` ---
+
+void World::link_pending(std::uint32_t index) {
+  const std::uint32_t object = entities_[slots_[index].entity].object;
+  if (pending_links_.size() < slots_.size()) pending_links_.resize(slots_.capacity());
+  if (pending_heads_.size() <= object) pending_heads_.resize(object + 1, 0);
+  PendingLinks& links = pending_links_[index];
+  links = {.next = pending_heads_[object], .previous = 0};
+  if (links.next != 0) pending_links_[links.next - 1].previous = index + 1;
+  pending_heads_[object] = index + 1;
+}
+
+void World::unlink_pending(std::uint32_t index) {
+  if (index >= pending_links_.size()) return;  // Queued before or after the strategy was `pos`.
+  PendingLinks& links = pending_links_[index];
+  const std::uint32_t object = entities_[slots_[index].entity].object;
+  if (links.next != 0) pending_links_[links.next - 1].previous = links.previous;
+  if (links.previous != 0) {
+    pending_links_[links.previous - 1].next = links.next;
+  } else if (object < pending_heads_.size() && pending_heads_[object] == index + 1) {
+    pending_heads_[object] = links.next;
+  }
+  links = {};
+}
+
+void World::redraw_pending(std::uint32_t object) {
+  if (options_.strategy.kind != StrategyKind::kPos || object >= pending_heads_.size()) return;
+  for (std::uint32_t at = pending_heads_[object]; at != 0; at = pending_links_[at - 1].next) {
+    Slot& slot = slots_[at - 1];
+    if (slot.kind == EventKind::kMachineFree || slot.entity == 0) continue;
+    const EventIdentity who{
+        .id = slot.id, .root = slot.root, .where = slot.where, .n = slot.n, .kind = slot.kind};
+    const SimTime due = slot.key - Duration{slot.lateness};
+    const std::int64_t lateness = choices_.range(who, Purpose::kLateness, 0,
+                                                 options_.strategy.window.ns, ++slot.redraws);
+    const SimTime key = std::max(now_, due + Duration{lateness});
+    slot.lateness = static_cast<std::uint32_t>((key - due).ns);
+    enqueue(at - 1, key);
+  }
+}
+
+}  // namespace millrace::sim

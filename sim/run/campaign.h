@@ -1,0 +1,164 @@
+#pragma once
+
+// A campaign: many seeds of several scenarios, and what they say together.
+//
+// Runs happen in workers (worker.h); the parent alone writes the database, in batches, and a run
+// counts once it is committed. Everything but speed is independent of jobs, shards and the order in
+// which runs complete. Failures are grouped by signature; before one is reported its seed is run
+// again, alone, in a fresh process: another signature or fingerprint means that state leaks between
+// runs, which is a failure of the tool.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/run/determinism.h"
+#include "sim/run/repro.h"
+#include "sim/run/worker.h"
+
+namespace millrace::run {
+
+/// From this many seeds a scenario on, its floors over many runs are judged.
+inline constexpr std::uint64_t kFloorSeeds = 200;
+
+struct CampaignOptions {
+  std::uint64_t seed_first = 1;
+  /// Seeds of each scenario; ignored where `seeds_chosen` is not empty.
+  std::uint64_t seeds = 200;
+  std::vector<std::uint64_t> seeds_chosen = {};
+  /// Stops when this much wall time has passed, whichever ends first; none for no bound.
+  std::optional<std::chrono::nanoseconds> wall_time = {};
+  std::uint32_t jobs = 1;
+  /// 1-based shard: seeds with seed % shard_count == shard - 1.
+  std::uint64_t shard = 1;
+  std::uint64_t shard_count = 1;
+  /// Stops after this many red runs; 0 for never.
+  std::uint64_t failures_max = 0;
+  /// Where the database is written or appended to; empty for none.
+  std::string database = {};
+  /// Directory for failures/<NAME>.repro.json; empty for none.
+  std::string directory = {};
+  WorkerOptions worker = {};
+};
+
+/// A scenario's part of a campaign.
+struct ScenarioSummary {
+  std::string name;
+  std::uint64_t seeds = 0;
+  std::uint64_t passed = 0;
+  std::uint64_t failed = 0;  ///< All that is red: failed, crashed, hung, limited.
+  std::uint64_t inconclusive = 0;
+  std::uint64_t acked_operations = 0;
+  std::uint64_t faults_fired = 0;
+  std::int64_t virtual_ns = 0;
+  /// Why it is inconclusive as a whole, or which seed was; empty where it is not.
+  std::vector<std::string> reasons;
+};
+
+/// Failures with one signature.
+struct FailureGroup {
+  std::string signature;
+  std::string property;  ///< signature_stem().
+  std::string name;      ///< The property's name; empty for others.
+  std::string scenario;  ///< Of the cheapest.
+  std::uint64_t count = 0;
+  std::map<std::string, std::uint64_t, std::less<>> scenarios;
+  std::map<std::string, std::uint64_t, std::less<>> strategies;
+  std::uint64_t cheapest_seed = 0;
+  std::uint64_t cheapest_events = 0;
+  /// The cheapest run, traced, once it was confirmed.
+  RunRecord record;
+  /// Path of the repro file; empty where none was written.
+  std::string repro;
+  std::uint64_t operations = 0;
+  std::uint64_t faults = 0;
+  std::uint64_t machines = 0;
+};
+
+struct PropertySummary {
+  std::string id;
+  std::string name;
+  PropertyKind kind = PropertyKind::kAlways;
+  std::uint64_t evaluated = 0;
+  std::uint64_t failed_seeds = 0;
+  std::uint64_t not_judged_seeds = 0;
+  bool is_skipped = false;  ///< In every scenario of the campaign.
+};
+
+struct CanarySummary {
+  bool has_run = false;
+  /// Mutations tried, and those to which a property objected.
+  std::uint32_t tried = 0;
+  std::uint32_t caught = 0;
+  std::string scenario;
+  std::uint64_t seed = 0;
+};
+
+struct CampaignSummary {
+  std::uint64_t seed_first = 0;
+  std::uint64_t seed_last = 0;
+  std::uint64_t seeds = 0;
+  std::uint64_t passed = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t crashed = 0;
+  std::uint64_t hung = 0;
+  std::uint64_t limited = 0;
+  std::uint64_t inconclusive = 0;
+  std::vector<ScenarioSummary> scenarios;
+  std::vector<FailureGroup> groups;  ///< Sorted by signature.
+  /// The registry's, then DET-1 and COV-1, which are judged over the campaign.
+  std::vector<PropertySummary> properties;
+  std::vector<FaultCount> faults;
+  std::map<std::string, std::uint64_t, std::less<>> situations;
+  /// Number of times each mark was passed; the registry's marks that never were have 0.
+  std::map<std::string, std::uint64_t, std::less<>> marks;
+  std::map<std::string, std::uint64_t, std::less<>> runs_with_mark;
+  CanarySummary canary;
+  std::vector<DeterminismCheck> determinism;  ///< Those that differ.
+  std::uint64_t determinism_checks = 0;
+  /// "state leaked between runs: ...", "worker lost", "disk full": exit 3.
+  std::vector<std::string> tool_errors;
+  /// What is too little about the campaign as a whole: exit 4.
+  std::vector<std::string> inconclusive_reasons;
+  std::uint64_t events = 0;
+  std::int64_t virtual_ns = 0;
+  std::int64_t wall_ns = 0;
+  std::uint64_t acked_operations = 0;
+  std::uint64_t peak_rss_kib = 0;
+  bool is_interrupted = false;
+};
+
+/// Where a campaign stands, for a progress line.
+struct CampaignProgress {
+  std::string scenario;
+  std::uint64_t scenario_index = 0;
+  std::uint64_t scenario_count = 0;
+  std::uint64_t done = 0;
+  std::uint64_t planned = 0;
+  std::uint64_t red = 0;
+  std::uint64_t groups = 0;
+  std::int64_t wall_ns = 0;
+};
+
+/// Hears of a campaign while it runs. All calls come from the parent's thread.
+class CampaignListener {
+ public:
+  virtual ~CampaignListener() = default;
+  /// Now and then, and after each run. False stops the campaign, as an interrupt does.
+  virtual bool on_progress(const CampaignProgress& /*progress*/) { return true; }
+  /// The first failure with a new signature, confirmed.
+  virtual void on_new_group(const FailureGroup& /*group*/) {}
+};
+
+/// Runs a campaign over all scenarios of `source`.
+CampaignSummary run_campaign(const RunSource& source, const CampaignOptions& options,
+                             CampaignListener& listener);
+
+/// 0, 1, 3 or 4: the exit status that the summary asks for (130 and 143 are the caller's).
+int exit_status(const CampaignSummary& summary);
+
+}  // namespace millrace::run

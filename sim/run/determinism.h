@@ -1,0 +1,48 @@
+#pragma once
+
+// DET-1: the same plan gives the same execution, whatever else is different.
+//
+// The second run is different on purpose: another process, other fill bytes, other addresses and
+// allocation order, after other seeds, with other TZ, LANG and working directory. Two plain forks
+// agree even on the order of a set of pointers, so comparing them would prove nothing.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/run/worker.h"
+
+namespace millrace::run {
+
+/// The first event at which two runs of one plan differ.
+struct FirstDifference {
+  std::uint64_t event = 0;
+  std::int64_t time_ns = 0;
+  std::string machine;
+  std::string task;
+  /// What the two runs did there, for people.
+  std::string first;
+  std::string second;
+};
+
+struct DeterminismCheck {
+  std::string scenario;
+  std::uint64_t seed = 0;
+  std::uint64_t fingerprint = 0;
+  std::uint64_t other_fingerprint = 0;
+  /// None where the two agree.
+  std::optional<FirstDifference> difference;
+  std::optional<std::string> tool_error;
+};
+
+/// Runs a seed twice in processes of its own and compares.
+DeterminismCheck check_determinism(const RunSource& source, std::uint32_t scenario,
+                                   std::uint64_t seed, const WorkerOptions& options);
+
+/// As above where the first run's fingerprint is known: one run, and two more where it differs.
+DeterminismCheck confirm_fingerprint(const RunSource& source, std::uint32_t scenario,
+                                     std::uint64_t seed, std::uint64_t fingerprint,
+                                     const WorkerOptions& options);
+
+}  // namespace millrace::run

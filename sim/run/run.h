@@ -1,0 +1,69 @@
+#pragma once
+
+// A run: builds the world of a plan, lets it run in two phases, and judges.
+//
+// run_for with faults, while safety is judged online. Then the core of each group and all clients
+// are healed, the schedule becomes fair, and fresh clients join the old ones: all have to finish
+// within settle_for. Clients of ClientStart::kLast start when every other client is done; the run
+// ends when they are. A run has no state but what it is given: it is a function of (registry,
+// scenario, plan).
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "sim/kernel/world.h"
+#include "sim/run/plan.h"
+#include "sim/run/registry.h"
+#include "sim/run/run_record.h"
+#include "sim/run/scenario.h"
+
+namespace millrace::run {
+
+/// Changes one record on its way to the properties; the run itself is untouched. For the canary.
+struct HistoryMutation {
+  enum class Kind : std::uint8_t {
+    kDrop,       ///< The record is not shown.
+    kDuplicate,  ///< It is shown twice.
+    kSwap,       ///< It is shown after the next record of a workload.
+  };
+  Kind kind = Kind::kDrop;
+  /// Which of the records of workloads and facts; the first is 1.
+  std::uint64_t nth = 1;
+};
+
+/// Told where a run stands, so that a death of the process has a place. Calls are cheap stores.
+struct RunPlace {
+  virtual ~RunPlace() = default;
+  /// The world that runs from now on; null once it is over.
+  virtual void running(const sim::World* world) = 0;
+};
+
+struct RunOptions {
+  sim::Limits limits = {};
+  /// Collects `RunRecord::trace`. Changes nothing else.
+  bool is_traced = false;
+  /// Fills `RunRecord::block_hashes`, and keeps the records of these blocks for `on_end`.
+  bool keeps_block_hashes = false;
+  std::uint64_t keep_block_first = 0;
+  std::uint64_t keep_block_last = 0;
+  std::optional<HistoryMutation> mutation = {};
+  /// Runs on after the first objection, so that later ones are seen as consequences.
+  bool runs_on_after_violation = false;
+  /// Stops after this event; 0 for never.
+  std::uint64_t until_event = 0;
+  /// Null for none.
+  RunPlace* place = nullptr;
+  /// Called with the world once the run is over, before it is taken down; for a debugger or the
+  /// first difference of two runs.
+  std::function<void(sim::World&)> on_end = {};
+};
+
+/// Runs a plan that was drawn for, or checked against, this registry. Never fails: whatever happens
+/// in the world is in the record. A crash or a spinning task of the system under test takes this
+/// process with it; worker.h contains that.
+RunRecord run_plan(const Registry& registry, const Scenario& scenario, const Plan& plan,
+                   const RunOptions& options);
+
+}  // namespace millrace::run
