@@ -72,8 +72,10 @@ struct CrashReport {
   std::uint64_t sectors_torn = 0;  ///< Sectors that are neither of two versions.
   std::uint64_t sizes_lost = 0;
   std::uint64_t names_lost = 0;
+  std::uint64_t first_sector_lost = 0;  ///< Of one file, where there is one.
 
   bool lost_anything() const { return sectors_lost + sectors_torn + sizes_lost + names_lost != 0; }
+  /// Adds counts.
   CrashReport& operator+=(const CrashReport& other);
   friend bool operator==(const CrashReport&, const CrashReport&) = default;
 };

@@ -70,12 +70,17 @@ struct HeldPacket {
 /// One directed link. Made by NetworkDevice, lives as long as the world.
 class Link {
  public:
-  Link(World& world, const Machine& from, const Machine& to, const LinkSpec& spec);
+  /// `number` is the device's own name for it.
+  Link(World& world, const Machine& from, const Machine& to, std::uint32_t number,
+       const LinkSpec& spec);
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
   const Machine& from() const { return from_; }
   const Machine& to() const { return to_; }
+  std::uint32_t number() const { return number_; }
+  /// Of the undisturbed link, without jitter.
+  Duration base_latency() const { return spec_.latency; }
   Where where(PacketKind kind) const { return where_[static_cast<std::size_t>(kind)]; }
   /// Where packets that are sent again get their identity.
   Where where_again() const { return where_again_; }
@@ -94,10 +99,12 @@ class Link {
   bool is_clogged() const { return is_clogged_; }
   /// Cut or clogged: what arrives is to be held.
   bool is_stopped() const { return is_stopped_; }
-  /// The kind of fault that stops packets, or did last.
+  /// The kind of fault that cut this link last.
+  FaultKind cut_kind() const { return cut_kind_; }
+  /// The kind of fault that stops packets.
   FaultKind stop_kind() const { return is_clogged_ && cuts_ == 0 ? clog_kind_ : cut_kind_; }
-  /// Whether a packet that left in `epoch` was under way when the link was cut.
-  bool was_cut_since(std::uint32_t epoch) const { return epoch < cut_epoch_; }
+  /// Whether a packet that left in `epoch` was under way, or sent, while the link was cut.
+  bool was_cut_since(std::uint32_t epoch) const { return epoch < healed_epoch_; }
   /// Whether it was under way when the link became slower.
   bool was_slowed_since(std::uint32_t epoch) const { return is_slow_ && epoch < slow_epoch_; }
   /// What a slow link adds to the base latency.
@@ -145,6 +152,7 @@ class Link {
   World& world_;
   const Machine& from_;
   const Machine& to_;
+  std::uint32_t number_;
   LinkSpec spec_;
   Ratio fault_loss_ = Ratio::never();
   std::uint64_t ns_per_mebibyte_ = 0;
@@ -154,8 +162,8 @@ class Link {
   bool is_bandwidth_limited_ = false;
 
   std::uint32_t epoch_ = 1;
-  std::uint32_t cut_epoch_ = 0;   // Packets of an earlier epoch were lost in a cut.
-  std::uint32_t slow_epoch_ = 0;  // Packets of an earlier epoch were slowed down on their way.
+  std::uint32_t healed_epoch_ = 0;  // Packets of an earlier epoch were lost in a cut.
+  std::uint32_t slow_epoch_ = 0;    // Packets of an earlier epoch were slowed down on their way.
   bool is_stopped_ = false;
   bool is_clogged_ = false;
   std::uint32_t cuts_ = 0;

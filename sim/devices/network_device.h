@@ -33,10 +33,8 @@ namespace millrace::sim {
 struct NetworkSpec {
   LinkSpec link;
   /// Between the processes of one machine.
-  LinkSpec loopback = {.latency = microseconds(10),
-                       .jitter = microseconds(1),
-                       .tail = Ratio::never(),
-                       .tail_max = microseconds(10)};
+  LinkSpec loopback = {
+      .latency = microseconds(10), .jitter = microseconds(1), .tail_multiplier = 0};
   PipeSpec pipe;
   /// Connections that a kernel accepts before the process takes them; further attempts are ignored
   /// and made again later.
@@ -120,7 +118,7 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   std::expected<SocketId, Errc> accept(ListenerId listener, Instant deadline);
   void close_listener(ListenerId listener);
   std::expected<SocketId, Errc> connect(Process& process, const Address& address, Instant deadline);
-  /// The machine at the other end of a socket that a process holds.
+  /// The machine at the other end of a socket that was just given out.
   const Machine& peer_of(SocketId socket) const;
   std::optional<Errc> send(SocketId socket, ByteView frame, Instant deadline);
   /// Waits until a frame can be taken; nothing where one can.
@@ -128,9 +126,8 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   /// The frame that wait_readable() found, valid until take().
   ByteView readable(SocketId socket) const;
   void take(SocketId socket);
+  /// May be called twice. A socket whose both ends are closed is forgotten.
   void close(SocketId socket);
-  /// As close; the handle is gone.
-  void destroy(SocketId socket);
 
   // --- the world's calls ---
   void on_event(const Event& event) override;
@@ -147,50 +144,66 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   struct Packet;
   using Side = std::uint32_t;
 
-  // Links (network_device.cc).
+  // Links and packets (network_device.cc).
   Link& link(const Machine& from, const Machine& to);
   Link& link(const Route& route) { return link(route.from, route.to); }
   void send_packet(Connection& connection, Side side, PacketKind kind, Duration later);
   void launch_frames(Connection& connection, Side side);
   void wake(Task*& waiter);
-  void wake_ends(End& end);
   void note(NoteKind kind, const Connection& connection, Side side, std::string text);
   std::string frame_text(ByteView frame) const;
 
-  // Connections (network_device.cc, network_connect.cc).
-  Connection& make_connection(const Machine& from, const Machine& to, std::uint16_t port);
-  void free_if_done(Connection& connection);
-  SocketId socket_of(const Connection& connection, Side side) const;
+  // Connections (network_device.cc).
+  static SocketId socket_of(const Connection& connection, Side side);
+  static Side side_of(SocketId socket) { return static_cast<Side>(socket.value() & 1); }
   Connection* find(SocketId socket) const;
-  Connection* find_open(SocketId socket) const;
-  Listening* find_listener(ListenerId listener);
-  Listening* find_listener(const Machine& machine, std::uint16_t port);
-  void abandon(Connection& connection);
-  void try_connect_again(Connection& connection);
-  std::optional<Errc> send_into_nothing(Connection& connection, Side side, std::size_t bytes);
+  bool has_room(const Connection& connection, Side side, std::size_t bytes) const;
+  void send_into_nothing(Connection& connection, Side side, std::size_t bytes);
   void close_end(Connection& connection, Side side);
   void reset_from(Connection& connection, Side side);
   void discard_readable(Connection& connection, Side side);
   void drop_from(Connection& connection, Side side, FrameNumber number);
-  void give_credit(Connection& connection, Side side, std::uint32_t bytes);
+  void free_room(Connection& connection, Side side, std::uint32_t bytes);
+  void free_if_done(Connection& connection);
+
+  // Listeners and attempts to connect (network_connect.cc).
+  Connection& make_connection(const Machine& from, const Machine& to, std::uint16_t port);
+  Listening* find_listener(ListenerId listener) const;
+  Listening* find_listener(const Machine& machine, std::uint16_t port) const;
+  void reset_backlog(Listening& listening);
+  void abandon(Connection& connection);
+  void try_again(Connection& connection);
+  void connect_arrived(Connection& connection);
+  void answer_arrived(Connection& connection, PacketKind kind);
+  bool is_marked(const std::vector<bool>& machines, const Machine& machine) const;
 
   // Arrivals (network_delivery.cc).
-  bool is_stopped(Link& link, const Packet& packet, const Event& event);
-  void hold(Link& link, const Packet& packet, const Event& event);
-  void schedule_again(Link& link, const Packet& packet, const EventIdentity& who, SimTime due);
+  bool is_stopped(Link& link, const Packet& packet, std::uint32_t epoch, const Event& event);
+  void schedule_again(Link& link, Packet packet, const EventIdentity& who, SimTime due);
   void release(Link& link);
+  void arrived(Connection& connection, const Packet& packet, const Event& event);
   void frame_arrived(Connection& connection, const Packet& packet, const Event& event);
-  void nobody_there(Connection& connection, Side side);
-  void connect_arrived(Connection& connection);
-  void accept_arrived(Connection& connection);
-  void refuse_arrived(Connection& connection);
   void reset_arrived(Connection& connection, Side side, const Event& event);
   void window_arrived(Connection& connection, Side side);
-
-  // Ends of processes and breaks (network_faults.cc).
-  void break_one(Connection& connection);
+  void nobody_there(Connection& connection, Side side);
   void learn(Connection& connection, Side side);
+
+  // Breaks and ends of processes (network_faults.cc).
+  static bool is_breakable(const Connection& connection);
+  static bool is_between(const Connection& connection, const Route& between);
+  void break_one(Connection& connection);
   void process_ended(Connection& connection, Side side);
+  void forget_end(Connection& connection, Side side);
+  /// Calls `action` for each connection in order of their indices; it may free that one.
+  template <typename Action>
+  void for_each_connection(Action action) {
+    for (std::size_t index = 0; index < connections_.size(); ++index) {
+      if (connections_[index] != nullptr) action(*connections_[index]);
+    }
+  }
+  /// Calls `action` for both directions between each member and each other machine.
+  template <typename Action>
+  void for_each_border(const std::vector<const Machine*>& members, Action action);
 
   World& world_;
   NetworkSpec spec_;
@@ -203,7 +216,7 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   std::vector<std::uint32_t> free_connections_;
   std::uint64_t next_connection_ = 1;
   std::size_t live_connections_ = 0;
-  std::map<std::pair<std::uint32_t, std::uint16_t>, Listening> listeners_;
+  std::map<std::pair<std::uint32_t, std::uint16_t>, std::unique_ptr<Listening>> listeners_;
   std::uint64_t next_listener_ = 1;
   std::vector<bool> refuses_;  // By machine index.
   std::vector<bool> hangs_;

@@ -87,6 +87,10 @@ class Pipe {
   bool is_readable() const { return first_ != readable_end_ && !frame(first_).is_end; }
   /// Whether all frames were read and the sender's end has arrived.
   bool is_at_end() const { return first_ != readable_end_ && frame(first_).is_end; }
+  /// Whether it has arrived, read or not.
+  bool has_end_arrived() const {
+    return first_ != readable_end_ && frame(readable_end_ - 1).is_end;
+  }
   /// The bytes of the oldest readable frame, valid until it is popped or a frame is pushed.
   ByteView front() const { return bytes_of(frame(first_)); }
   ByteView bytes_of(const PipeFrame& frame) const {

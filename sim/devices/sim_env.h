@@ -1,7 +1,7 @@
 #pragma once
 
-// Env for one simulated process: clock, tasks, random and journal over the kernel, and the process's
-// handles of its machine's disk and of the network.
+// Env for one simulated process: clock, tasks, random and journal over the kernel, and the
+// process's handles of its machine's disk and of the network.
 //
 // Each call first turns to the simulator's heap; what it gives to the process is made in the
 // process's arena.

@@ -150,6 +150,12 @@ class Machine {
   Process* process() const { return process_.get(); }
   /// Number of boots so far.
   std::uint32_t boots() const { return boots_; }
+  /// Number of steps that its tasks ran so far.
+  std::uint64_t steps() const { return steps_; }
+  /// Whether a task waits for its CPU.
+  bool has_ready_tasks() const { return ready_first_ != nullptr; }
+  /// How much faster than the universe its clocks run.
+  std::int32_t rate_ppm() const { return rate_ppm_; }
 
   /// Monotonic clock at `t`, and the first moment at which it shows at least `local`.
   Instant local_at(SimTime t) const;
@@ -164,6 +170,7 @@ class Machine {
   std::uint64_t name_hash_ = 0;
   MachineState state_ = MachineState::kOff;
   std::uint32_t boots_ = 0;
+  std::uint64_t steps_ = 0;
   std::unique_ptr<Process> process_;
   EntityId timer_entity_;
 

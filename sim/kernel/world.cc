@@ -181,6 +181,7 @@ void World::dispatch(const Slot& slot) {
 bool World::is_held(const Slot& slot, std::uint32_t index) {
   const SimTime until = entities_[slot.entity].held_until;
   if (until <= now_) return false;
+  ++held_back_;
   enqueue(index, until);
   return true;
 }

@@ -124,6 +124,8 @@ class World {
   EntityId add_entity(std::string_view name, std::uint32_t object);
   /// Nothing of this entity runs before now + `duration`. A fault's delay.
   void hold(EntityId entity, Duration duration);
+  /// How many events hold() moved and how many waits delay_next_wait() prolonged so far.
+  std::uint64_t held_back() const { return held_back_; }
 
   /// Number of events of an entity that ran; counted from the first call of count_entities().
   std::uint64_t events_of(EntityId entity) const;
@@ -267,6 +269,7 @@ class World {
   std::vector<std::uint32_t> pending_heads_;  // By object; only under `pos`. Slot + 1; 0 is none.
   bool counts_entities_ = false;  // `pct` counts the events of each entity, or a hold is in force.
   SimTime holds_until_;
+  std::uint64_t held_back_ = 0;
   SimTime now_;
   std::uint64_t ordinal_ = 0;
   std::uint64_t steps_at_now_ = 0;

@@ -57,6 +57,7 @@ void World::run_step(Machine& machine, Task& task) {
     reach_limit("steps_without_progress");
     return;
   }
+  ++machine.steps_;
   task.state_ = TaskState::kRunning;
   task.random_draws_ = 0;
   cause_ = task.woken_by_;
@@ -121,6 +122,7 @@ void World::leave_task() {
 
 void World::become_ready(Task& task, const EventIdentity& cause, Wake wake) {
   if (task.hold_next_until_ > now_) {
+    ++held_back_;
     // A mark delayed this wait's end: come back then, for the same reason.
     if (task.pending_wake_ != Task::PendingWake::kNone) return;  // That wake will be held.
     task.pending_wake_ = Task::PendingWake::kHeld;

@@ -10,6 +10,7 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "sim/kernel/identity.h"
@@ -24,7 +25,10 @@ struct At {
   std::uint64_t ordinal = 0;  ///< Number of the event, the order of everything.
   std::uint64_t record = 0;   ///< Number of the record in this run, from 1; orders within an event.
   SimTime time = {};
-  std::uint32_t machine = 0;  ///< Index of the machine in the world.
+  std::uint32_t machine = kNoMachine;  ///< Index of the machine in the world.
+
+  /// For what the run itself records.
+  static constexpr std::uint32_t kNoMachine = UINT32_MAX;
 
   friend constexpr auto operator<=>(const At& a, const At& b) { return a.record <=> b.record; }
   friend constexpr bool operator==(const At& a, const At& b) { return a.record == b.record; }
@@ -40,6 +44,8 @@ struct RecordType {
   bool is_fact;
   void (*visit)(const void* record, void* context,
                 void (*field)(void* context, std::string_view name, const FieldValue& value));
+  /// For people: `to_text(record)` where there is one, else the name and the fields.
+  std::string (*text)(const void* record);
   /// A copy of its own, for a record that is held back.
   std::shared_ptr<const void> (*copy)(const void* record);
 };
@@ -56,8 +62,11 @@ constexpr std::uint64_t record_key(std::string_view name) {
 }
 
 template <typename Record>
+concept IsFact = requires { Record::fact_name; };
+
+template <typename Record>
 constexpr std::string_view record_name() {
-  if constexpr (requires { Record::fact_name; }) {
+  if constexpr (IsFact<Record>) {
     return Record::fact_name;
   } else if constexpr (requires { Record::record_name; }) {
     return Record::record_name;
@@ -75,6 +84,20 @@ void visit_record(const void* record, void* context,
 }
 
 template <typename Record>
+std::string record_text(const void* record) {
+  if constexpr (requires(const Record& known) { std::string(to_text(known)); }) {
+    return std::string(to_text(*static_cast<const Record*>(record)));
+  } else {
+    std::string line(record_name<Record>());
+    for_each_field(*static_cast<const Record*>(record),
+                   [&](std::string_view name, const FieldValue& value) {
+                     line.append(" ").append(name).append("=").append(to_text(value));
+                   });
+    return line;
+  }
+}
+
+template <typename Record>
 std::shared_ptr<const void> copy_record(const void* record) {
   return std::make_shared<Record>(*static_cast<const Record*>(record));
 }
@@ -84,13 +107,14 @@ std::shared_ptr<const void> copy_record(const void* record) {
 /// The description of a type of records. Two types with one name must not meet in one Registry
 /// (checked there).
 template <HasFields Record>
-inline constexpr RecordType kRecordType{.name = detail::record_name<Record>(),
-                                        .key = detail::record_key(detail::record_name<Record>()),
-                                        .is_fact = requires {Record::fact_name;
-}  // namespace millrace::run
-, .visit = &detail::visit_record<Record>, .copy = &detail::copy_record<Record>,
-}
-;
+inline constexpr RecordType kRecordType{
+    .name = detail::record_name<Record>(),
+    .key = detail::record_key(detail::record_name<Record>()),
+    .is_fact = detail::IsFact<Record>,
+    .visit = &detail::visit_record<Record>,
+    .text = &detail::record_text<Record>,
+    .copy = &detail::copy_record<Record>,
+};
 
 }  // namespace millrace::run
 

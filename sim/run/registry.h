@@ -100,6 +100,8 @@ struct RoleType {
   std::string name;
   std::vector<KnobView> knobs;
   RoleOptions options;
+  /// Whether a new disk is made ready in a step of its own.
+  bool has_format = false;
   ProgramMaker make;
 };
 
@@ -328,6 +330,7 @@ class Registry {
     add_role_type({.name = std::move(name),
                    .knobs = detail::knobs_of<Config>(),
                    .options = std::move(options),
+                   .has_format = !std::is_same_v<Format, detail::None>,
                    .make = [main, format](const KnobValues& values) -> std::unique_ptr<Program> {
                      return std::make_unique<detail::RoleProgram<Config, Main*, Format>>(
                          values, main, format);

@@ -29,15 +29,8 @@ struct HistoryMutation {
     kSwap,       ///< It is shown after the next record of a workload.
   };
   Kind kind = Kind::kDrop;
-  /// Which of the records of workloads and facts; the first is 1.
+  /// Which of RunRecord::client_records; the first is 1.
   std::uint64_t nth = 1;
-};
-
-/// Told where a run stands, so that a death of the process has a place. Calls are cheap stores.
-struct RunPlace {
-  virtual ~RunPlace() = default;
-  /// The world that runs from now on; null once it is over.
-  virtual void running(const sim::World* world) = 0;
 };
 
 struct RunOptions {
@@ -53,8 +46,6 @@ struct RunOptions {
   bool runs_on_after_violation = false;
   /// Stops after this event; 0 for never.
   std::uint64_t until_event = 0;
-  /// Null for none.
-  RunPlace* place = nullptr;
   /// Called with the world once the run is over, before it is taken down; for a debugger or the
   /// first difference of two runs.
   std::function<void(sim::World&)> on_end = {};

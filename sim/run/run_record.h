@@ -127,6 +127,8 @@ struct RunRecord {
   std::int64_t wall_ns = 0;
   std::uint64_t acked_operations = 0;
   std::uint64_t records = 0;
+  /// Records of clients that some property sees: what a canary may change.
+  std::uint64_t client_records = 0;
   std::vector<PropertyResult> properties;
   std::vector<FaultCount> faults;  ///< Kinds that were planned or took effect.
   std::map<std::string, std::uint64_t, std::less<>> situations;

@@ -98,11 +98,12 @@ struct OperationEnded {
                                                   "outcome", &OperationEnded::outcome);
 };
 
-/// A task ended by itself; `exception` is empty unless one left it.
+/// A task ended by itself; `exception` is empty unless one left it. The texts are borrowed: there are
+/// many of these.
 struct TaskEnded {
-  std::string role;
-  std::string task;
-  std::string exception;
+  std::string_view role;
+  std::string_view task;
+  std::string_view exception;
   static constexpr std::string_view record_name = "task_ended";
   static constexpr auto fields = millrace::fields(
       "role", &TaskEnded::role, "task", &TaskEnded::task, "exception", &TaskEnded::exception);

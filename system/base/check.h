@@ -79,12 +79,12 @@ struct CheckOperand {
 // A literal is compared as the compiler would have compared it before its type was deduced.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-compare"
-#define MILLRACE_CHECK_OPERATOR(OP)                                                                \
-  template <typename R>                                                                            \
-  CheckResult operator OP(const R& right)&& {                                                      \
-    return {static_cast<bool>(left OP right),                                                      \
-            [](const void* l, const void* r) { return render_pair<R>(l, r, " " #OP " "); }, &left, \
-            &right};                                                                               \
+#define MILLRACE_CHECK_OPERATOR(OP)                                                         \
+  template <typename R>                                                                     \
+  CheckResult operator OP(const R& right)&& {                                               \
+    return {static_cast<bool>(left OP right),                                               \
+            [](const void* l, const void* r) { return render_pair<R>(l, r, " " #OP " "); }, \
+            static_cast<const void*>(&left), static_cast<const void*>(&right)};             \
   }
   MILLRACE_CHECK_OPERATOR(==)
   MILLRACE_CHECK_OPERATOR(!=)
@@ -96,7 +96,7 @@ struct CheckOperand {
 #pragma GCC diagnostic pop
 };
 
-inline const CheckResult& check_result(const CheckResult& compared) { return compared; }
+inline CheckResult check_result(CheckResult compared) { return compared; }
 
 template <typename L>
 CheckResult check_result(const CheckOperand<L>& bare) {

@@ -5,7 +5,7 @@
 // Each function but `shuffle` turns one draw of 64 uniform bits into one value, so the number of
 // draws never depends on their values, and a caller may keep the draw and replay it. Integers only:
 // the same draw gives the same value with every compiler. A range of n values is uniform to within
-// n parts in 2^64; where a logarithm is involved, values are exact to 2 parts in 100,000.
+// n parts in 2^64; where a logarithm is involved, values are exact to 3 parts in 100,000.
 //
 // Make one draw a statement: `const std::uint64_t draw = random.next();` and then use it.
 
@@ -86,7 +86,7 @@ void shuffle(std::span<T> elements, Source source) {
 }
 
 /// The binary logarithm of `value`, at least 1 (checked), in units of 2^-32. Rises with the value.
-/// Off by less than 2 parts in 100,000 of one doubling.
+/// Off by less than 3 parts in 100,000 of one doubling.
 std::uint64_t log2_fixed(std::uint64_t value);
 
 /// The inverse of log2_fixed, rounded down; `exponent` is below 64 (checked), in units of 2^-32.

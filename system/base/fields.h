@@ -35,15 +35,12 @@ namespace detail {
 
 template <typename T>
 FieldValue field_value(const T& value) {
+  constexpr bool kIsNamelessEnum = std::is_enum_v<T> && !requires { to_text(value); };
   if constexpr (std::is_same_v<T, bool>) {
-    return value;
+    return FieldValue(value);
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     return std::string_view(value);
-  } else if constexpr (std::is_enum_v<T> && requires { to_text(value); }) {
-    return std::string(to_text(value));
-  } else if constexpr (std::is_enum_v<T>) {
-    return static_cast<std::uint64_t>(value);
-  } else if constexpr (std::unsigned_integral<T>) {
+  } else if constexpr (std::unsigned_integral<T> || kIsNamelessEnum) {
     return static_cast<std::uint64_t>(value);
   } else if constexpr (std::signed_integral<T>) {
     return static_cast<std::int64_t>(value);

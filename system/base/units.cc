@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <memory>
 #include <span>
 
 namespace millrace {
@@ -34,8 +35,9 @@ std::unexpected<Error> expected_instead(std::string_view what, std::string_view 
 /// Splits "200ms" behind its digits and multiplies; nothing where it does not fit.
 bool parse_with_unit(std::string_view text, std::span<const Unit> units, std::int64_t& value) {
   std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, number);
+  const char* const begin = std::to_address(text.begin());
+  const char* const end = begin + text.size();
+  const auto [rest, problem] = std::from_chars(begin, end, number);
   if (problem != std::errc()) return false;
   const std::string_view name(rest, static_cast<std::size_t>(end - rest));
   for (const Unit& unit : units) {
@@ -60,8 +62,9 @@ std::string bytes_text(std::uint64_t bytes) {
 
 Result<std::int64_t> parse_integer(std::string_view text) {
   std::int64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, value);
+  const char* const begin = std::to_address(text.begin());
+  const char* const end = begin + text.size();
+  const auto [rest, problem] = std::from_chars(begin, end, value);
   if (problem != std::errc() || rest != end) return expected_instead("a whole number", text);
   return value;
 }

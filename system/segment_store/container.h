@@ -1,11 +1,12 @@
 #pragma once
 
-// A segment container: the segments that one process owns, their durable log, and the rules by which
-// they change.
+// A segment container: the segments that one process owns, their durable log, and the rules by
+// which they change.
 //
 //   begin_*                     log                      on_durable                   settle
-//   judge against `accepted_`,  made durable in order    applied to `durable_`,       the answer may
-//   apply to it, log it         --------------------->   readers see it      ------>  leave the store
+//   judge against `accepted_`,  made durable in order    applied to `durable_`,       the answer
+//   may apply to it, log it         --------------------->   readers see it      ------>  leave the
+//   store
 //
 // Every request is decided at once, in the order in which requests come, against the state that all
 // earlier ones lead to. But the answer, a refusal as well, may stand on operations that are not
@@ -105,8 +106,8 @@ struct ReadResult {
   friend bool operator==(const ReadResult&, const ReadResult&) = default;
 };
 
-/// See the top of this file. The capabilities and the log outlive it. Nothing is called between a
-/// failed recovery and destruction; after a successful one stop() is called first (checked).
+/// See the top of this file. The capabilities and the log outlive it. After a successful recovery
+/// stop() is called before destruction; after a failed one nothing is.
 class SegmentContainer final : public wal::LogListener {
  public:
   SegmentContainer(Clock& clock, Tasks& tasks, Journal& journal, wal::DurableLog& log,
@@ -125,10 +126,10 @@ class SegmentContainer final : public wal::LogListener {
   ///   next                              appended
   ///   anything else                     kBadEventNumber, without effect
   /// and only then: kSealed; kBadOffset where expected_offset is not the length.
-  /// Errors of the outcome: these, kNotFound, kInvalid, kOverloaded; kShuttingDown, and then whether
-  /// earlier operations happened is unknown.
-  /// Source: the order of checks is Pravega's ("attributes before offset"): a conditional block that
-  /// is repeated must be told that it was stored, not that the offset moved.
+  /// Errors of the outcome: these, kNotFound, kInvalid, kOverloaded; kShuttingDown, and then
+  /// whether earlier operations happened is unknown. Source: the order of checks is Pravega's
+  /// ("attributes before offset"): a conditional block that is repeated must be told that it was
+  /// stored, not that the offset moved.
   AppendDecision begin_append(AppendRequest request);
 
   /// How far `writer` came in the segment; none where it never wrote. Never gives way.
@@ -162,8 +163,8 @@ class SegmentContainer final : public wal::LogListener {
 
   /// Durable bytes from `offset` on, at most `bytes_max`. At the tail it waits for more until
   /// `deadline`, and then gives none; it need not give way where there are some.
-  /// Errors: kNotFound, kTruncated (before the start), kBadOffset (behind the length), kShuttingDown,
-  /// kCancelled.
+  /// Errors: kNotFound, kTruncated (before the start), kBadOffset (behind the length),
+  /// kShuttingDown, kCancelled.
   Result<ReadResult> read(const SegmentId& segment, std::uint64_t offset, std::size_t bytes_max,
                           Instant deadline);
 
@@ -183,6 +184,9 @@ class SegmentContainer final : public wal::LogListener {
   /// Of the durable state.
   std::uint64_t digest() const { return durable_.digest(); }
   const ContainerState& durable_state() const { return durable_; }
+
+  std::size_t waiting_read_count() const { return readers_.inside_count(); }
+  std::size_t pending_operation_count() const { return pending_.size(); }
 
   /// CHECKs what must hold between operations. Cost: linear in segments and writers.
   void check_invariants() const;

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <utility>
-
 #include <xxhash.h>
 
 #include "system/base/check.h"

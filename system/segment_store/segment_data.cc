@@ -18,8 +18,7 @@ void SegmentData::add(std::uint64_t offset, Bytes block, wal::LogAddress address
   CHECK(!block.empty(), "a block has bytes");
   CHECK(continues_at(offset), "blocks leave no gap");
   bytes_ += block.size();
-  blocks_.emplace_hint(blocks_.end(), offset,
-                       Block{.bytes = std::move(block), .address = address});
+  blocks_.emplace_hint(blocks_.end(), offset, Block{.bytes = std::move(block), .address = address});
 }
 
 void SegmentData::truncate(std::uint64_t offset) {

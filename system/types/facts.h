@@ -2,9 +2,10 @@
 
 // What processes of the store report about themselves, as typed records (env/journal.h).
 //
-// White-box properties and the anchors of faults read facts; a property never trusts a fact for what
-// a client can see itself. A fact is recorded once, when it became true, by the process that knows.
-// `container` tells the containers of one process apart, `sequence` is a position in its log.
+// White-box properties and the anchors of faults read facts; a property never trusts a fact for
+// what a client can see itself. A fact is recorded once, when it became true, by the process that
+// knows. `container` tells the containers of one process apart, `sequence` is a position in its
+// log.
 
 #include <cstdint>
 #include <string>
@@ -53,20 +54,17 @@ struct ContainerApplied {
                        &ContainerApplied::sequence, "digest", &ContainerApplied::digest);
 };
 
-/// A container has ended its service in good order. The counts are what it still held and are all
-/// zero where nothing leaked.
-struct ContainerStopped {
-  std::uint32_t container = 0;
+/// What a store holds for its clients at the moment when one of them has hung up. Without
+/// connections no read waits; `operations_pending` are in the log's hands and end by themselves.
+struct StoreLoad {
   std::uint64_t connections = 0;
-  std::uint64_t appends_in_flight = 0;
   std::uint64_t reads_waiting = 0;
+  std::uint64_t operations_pending = 0;
 
-  static constexpr std::string_view fact_name = "ContainerStopped";
-  static constexpr auto fields =
-      millrace::fields("container", &ContainerStopped::container, "connections",
-                       &ContainerStopped::connections, "appends_in_flight",
-                       &ContainerStopped::appends_in_flight, "reads_waiting",
-                       &ContainerStopped::reads_waiting);
+  static constexpr std::string_view fact_name = "StoreLoad";
+  static constexpr auto fields = millrace::fields(
+      "connections", &StoreLoad::connections, "reads_waiting", &StoreLoad::reads_waiting,
+      "operations_pending", &StoreLoad::operations_pending);
 };
 
 /// A segment exists from now on; durable.
@@ -116,11 +114,12 @@ struct LogTornTail {
   std::uint64_t bytes = 0;
 
   static constexpr std::string_view fact_name = "LogTornTail";
-  static constexpr auto fields = millrace::fields("file", &LogTornTail::file, "offset",
-                                                  &LogTornTail::offset, "bytes", &LogTornTail::bytes);
+  static constexpr auto fields = millrace::fields(
+      "file", &LogTornTail::file, "offset", &LogTornTail::offset, "bytes", &LogTornTail::bytes);
 };
 
-/// A log lacks records that were once durable, or holds what cannot be; the process refuses to serve.
+/// A log lacks records that were once durable, or holds what cannot be; the process refuses to
+/// serve.
 struct LogCorrupt {
   std::string file;
   std::uint64_t offset = 0;

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
-
 #include <murmurhash.h>
+#include <utility>
 
 #include "system/base/bytes.h"
 #include "system/base/check.h"
@@ -95,8 +94,8 @@ SegmentMap SegmentMap::equal_split(const StreamName& stream, std::uint32_t count
   std::uint64_t low = 0;
   for (std::uint32_t number = 0; number < count; ++number) {
     const std::uint64_t high = low + width + (number < rest ? 1 : 0);
-    entries.push_back({.range = {.low = low, .high = high},
-                       .segment = {.stream = stream, .number = number}});
+    entries.push_back(
+        {.range = {.low = low, .high = high}, .segment = {.stream = stream, .number = number}});
     low = high;
   }
   CHECK(low == kKeySpace, "the ranges cover the key space");
@@ -105,8 +104,8 @@ SegmentMap SegmentMap::equal_split(const StreamName& stream, std::uint32_t count
 
 const SegmentId& SegmentMap::segment_of(KeyHash hash) const {
   CHECK(hash.value() < kKeySpace, "a key hash has 52 bits");
-  const auto found = std::ranges::lower_bound(
-      entries_, hash.value(), {}, [](const Entry& entry) { return entry.range.high; });
+  const auto found = std::ranges::lower_bound(entries_, hash.value(), {},
+                                              [](const Entry& entry) { return entry.range.high; });
   CHECK(found != entries_.end(), "the ranges cover the key space");
   CHECK(found->range.contains(hash), "the ranges leave no gap");
   return found->segment;

@@ -25,8 +25,8 @@ using KeyHash = StrongId<KeyHashTag, std::uint64_t>;
 inline constexpr std::uint64_t kKeySpace = std::uint64_t{1} << 52;
 
 /// Hashes a key in UTF-8. A byte that is no part of a legal sequence counts as U+FFFD.
-/// Source: Pravega, spec of EventStreamWriter: the first 64 bits of Murmur3 (x64, 128 bits) over the
-/// UTF-16 code units, little-endian, with the Java hash of "EventRouter" as seed; of these the
+/// Source: Pravega, spec of EventStreamWriter: the first 64 bits of Murmur3 (x64, 128 bits) over
+/// the UTF-16 code units, little-endian, with the Java hash of "EventRouter" as seed; of these the
 /// upper 52 bits. They are its double's mantissa; as an integer no rounding can differ.
 KeyHash hash_routing_key(std::string_view key);
 

@@ -38,14 +38,15 @@ struct LocalLogOptions {
   std::size_t batch_bytes_max = 256 * 1024;
   /// How long the first record of a frame waits for others.
   Duration batch_delay;
-  /// A file that would outgrow this is followed by a new one; a larger frame gets a file of its own.
+  /// A file that would outgrow this is followed by a new one; a larger frame gets a file of its
+  /// own.
   std::uint64_t file_bytes_max = 1024 * 1024;
   /// Records that wait for the disk, in bytes; more are refused. At least 1.
   std::size_t queue_bytes_max = 8 * 1024 * 1024;
 };
 
-/// See DurableLog. The capabilities outlive it. It is closed before it is destroyed (checked), unless
-/// recover() failed.
+/// See DurableLog. The capabilities outlive it. It is closed before it is destroyed (checked),
+/// unless recover() failed.
 class LocalLog final : public DurableLog {
  public:
   LocalLog(Clock& clock, Tasks& tasks, Disk& disk, Journal& journal, LocalLogOptions options);

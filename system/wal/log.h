@@ -8,7 +8,8 @@
 //
 // What is durable after a crash is a prefix of what was added. It contains every record that was
 // reported durable, perhaps more, and never a gap. Any failure is final for an instance: what was
-// not reported durable by then is unknown until the next recovery has read it, and nobody may guess.
+// not reported durable by then is unknown until the next recovery has read it, and nobody may
+// guess.
 
 #include <compare>
 #include <cstdint>
@@ -75,8 +76,8 @@ class DurableLog {
   virtual Result<LogAddress> add(Bytes record) = 0;
 
   /// Waits until `address`, which `add` gave, is durable.
-  /// Errors: the failure that broke the log, kTimeout, kCancelled; all of them leave unknown whether
-  /// the next recovery will find the record.
+  /// Errors: the failure that broke the log, kTimeout, kCancelled; all of them leave unknown
+  /// whether the next recovery will find the record.
   virtual Result<void> wait_durable(LogAddress address, Instant deadline) = 0;
 
   /// The last durable record.
@@ -88,8 +89,8 @@ class DurableLog {
 
   /// Takes no more records, makes durable what was taken, and stops. Afterwards `add` refuses, and
   /// the listener hears nothing more. Called also on a broken log.
-  /// Errors: the failure that broke the log, and then it has stopped; kTimeout, kCancelled, and then
-  /// close() must be called again.
+  /// Errors: the failure that broke the log, and then it has stopped; kTimeout, kCancelled, and
+  /// then close() must be called again.
   virtual Result<void> close(Instant deadline) = 0;
 };
 

@@ -57,7 +57,8 @@ class LogRecovery {
     TRY(find_files());
     for (std::size_t i = 0; i < found_.size(); ++i) TRY(read_file(i));
     if (result_.start > next_) {
-      return corrupt(found_.back().index, result_.last_file_bytes, "records are missing at the end");
+      return corrupt(found_.back().index, result_.last_file_bytes,
+                     "records are missing at the end");
     }
     if (is_head_torn_) {
       TRY(begin_torn_file_again());
@@ -140,8 +141,8 @@ class LogRecovery {
       result_.last_file_bytes = end;
       file_bytes_ = bytes.size();
       const auto last_offset = static_cast<std::ptrdiff_t>(last_frame_offset_);
-      last_frame_ = Bytes(bytes.begin() + last_offset,
-                          bytes.begin() + static_cast<std::ptrdiff_t>(end));
+      last_frame_ =
+          Bytes(bytes.begin() + last_offset, bytes.begin() + static_cast<std::ptrdiff_t>(end));
     }
     return {};
   }
@@ -180,9 +181,8 @@ class LogRecovery {
     if (i == 0 && offset == 0) return corrupt(index, offset, "the first head is damaged");
     result_.recovered.torn_bytes = bytes.size() - offset;
     journal_.mark("wal.torn_tail");
-    journal_.fact(LogTornTail{.file = file_name(index),
-                              .offset = offset,
-                              .bytes = result_.recovered.torn_bytes});
+    journal_.fact(LogTornTail{
+        .file = file_name(index), .offset = offset, .bytes = result_.recovered.torn_bytes});
     return {};
   }
 
@@ -258,8 +258,8 @@ Result<LogFiles> recover_log(Disk& disk, Journal& journal, std::string_view dire
   return LogRecovery(disk, journal, directory, log_id, visit).run();
 }
 
-Result<void> roll_log(Disk& disk, std::string_view directory, std::uint64_t log_id,
-                      LogAddress next, LogAddress start, LogFiles& files) {
+Result<void> roll_log(Disk& disk, std::string_view directory, std::uint64_t log_id, LogAddress next,
+                      LogAddress start, LogFiles& files) {
   const std::uint64_t index = files.files.empty() ? 1 : files.files.back().index + 1;
   const Bytes head = head_frame(log_id, files.recovered.epoch, next, start);
   auto file = TRY(disk.open(log_file_path(directory, index), OpenMode::kCreate));

@@ -57,8 +57,8 @@ Result<LogFiles> recover_log(Disk& disk, Journal& journal, std::string_view dire
 
 /// Begins the file after the last one with a head that holds `start`, durable, and makes it the
 /// last. Errors: kNoSpace, kIo.
-Result<void> roll_log(Disk& disk, std::string_view directory, std::uint64_t log_id,
-                      LogAddress next, LogAddress start, LogFiles& files);
+Result<void> roll_log(Disk& disk, std::string_view directory, std::uint64_t log_id, LogAddress next,
+                      LogAddress start, LogFiles& files);
 
 /// Removes the files whose records all lie before the start that a durable head holds.
 /// Errors: kIo.

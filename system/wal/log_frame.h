@@ -1,7 +1,7 @@
 #pragma once
 
-// The unit in which a log is written to disk (docs/formats/log.md): a header with a checksum and the
-// records of one group commit.
+// The unit in which a log is written to disk (docs/formats/log.md): a header with a checksum and
+// the records of one group commit.
 //
 // A frame is written only after the one before it is durable. So a crash can damage nothing but the
 // last frame, and a bad frame with a valid later one means that durable bytes were lost.
@@ -51,8 +51,8 @@ struct Frame {
 /// A record's share of a frame's bytes.
 constexpr std::size_t framed_record_bytes(std::size_t record_bytes) { return record_bytes + 4; }
 
-/// The bytes of a frame with these records; their number goes into the header. Together they have at
-/// most kFramePayloadBytesMax bytes (checked).
+/// The bytes of a frame with these records; their number goes into the header. Together they have
+/// at most kFramePayloadBytesMax bytes (checked).
 Bytes encode_frame(FrameHeader header, std::span<const Bytes> records);
 
 /// The frame at the start of `bytes`; none where they are not a whole valid frame of `log_id`.

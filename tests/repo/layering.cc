@@ -64,8 +64,9 @@ std::map<std::string, Folders> make_table() {
 }
 
 const Folders& heavy_packages() {
-  static const Folders packages = {"nlohmann/", "toml++/", "CLI/",   "sqlite3.h",   "gtest/",
-                                   "gmock/",    "regex",   "zstd.h", "fmt/ranges.h"};
+  static const Folders packages = {
+      "nlohmann/json.hpp", "toml++/", "CLI/", "sqlite3.h", "gtest/", "gmock/", "regex", "zstd.h",
+      "fmt/ranges.h"};
   return packages;
 }
 

@@ -64,6 +64,7 @@ TEST(Layering, refuses_a_folder_without_a_floor) {
 TEST(Layering, refuses_heavy_packages_in_headers_only) {
   EXPECT_NE(found_in("sim/run/record.h", "#include <nlohmann/json.hpp>\n"), "");
   EXPECT_EQ(found_in("sim/run/record.cc", "#include <nlohmann/json.hpp>\n"), "");
+  EXPECT_EQ(found_in("sim/run/record.h", "#include <nlohmann/json_fwd.hpp>\n"), "");
 }
 
 TEST(Layering, does_not_read_includes_in_comments) {

@@ -1,0 +1,92 @@
+#pragma once
+
+// Conditional appends tell the truth (APP-1), and a writer's event numbers make its appends happen
+// once (APP-2).
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "properties/bounds.h"
+#include "properties/records.h"
+#include "sim/run/property.h"
+
+namespace millrace::properties {
+
+/// A success lies exactly where it was asked for and a refusal names a length that the segment can
+/// have had and that is not the expected one; both at a moment between request and answer. That a
+/// refused append never happens is PHA-1's claim. Cost: O(log n) a record.
+/// Source: the versioned shortcut: the segment's length is the version of every append.
+class ConditionalAppend {
+ public:
+  static constexpr Claim claim{
+      "APP-1", "conditional_append",
+      "A conditional append happens exactly where it was asked for, or is refused with a length "
+      "that the segment has and that was not expected."};
+  static constexpr std::array<std::string_view, 3> classes{"wrong_place", "lying_refusal",
+                                                           "stale_refusal"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
+  using Sees = Records<ConditionalInvoked, ConditionalAnswered, AppendAcked>;
+
+  void on(const ConditionalInvoked& invoked, At at, Judge& judge);
+  void on(const ConditionalAnswered& answered, At at, Judge& judge);
+  void on(const AppendAcked& acked, At at, Judge& judge);
+
+ private:
+  struct Open {
+    SegmentId segment;
+    std::uint64_t expected_offset = 0;
+    Floor length;  // At the invocation.
+    At at;
+  };
+  std::map<SegmentId, Floor> lengths_;
+  std::map<std::uint64_t, Open> open_;  // By uid.
+};
+
+/// Judges clients that speak the protocol itself: they repeat blocks, leave gaps and overlap. `done`
+/// is what was acknowledged or reported before a request was made, `sent` all that was ever sent.
+/// Cost: O(log n) a record.
+class IdempotentAppend {
+ public:
+  static constexpr Claim claim{
+      "APP-2", "idempotent_append",
+      "A writer's block is taken once: a repeated one is acknowledged where the first is, one with "
+      "a gap or an overlap is refused, and the store never forgets what it acknowledged."};
+  static constexpr std::array<std::string_view, 5> classes{
+      "forgotten", "invented", "moved", "overlap_accepted", "repeat_refused"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
+  using Sees = Records<BlockInvoked, BlockAnswered, WriterAsked, WriterAnswered>;
+
+  void on(const BlockInvoked& invoked, At at, Judge& judge);
+  void on(const BlockAnswered& answered, At at, Judge& judge);
+  void on(const WriterAsked& asked, At at, Judge& judge);
+  void on(const WriterAnswered& answered, At at, Judge& judge);
+
+ private:
+  struct Block {
+    std::uint64_t last = 0;
+    std::uint64_t offset = 0;
+    At at;
+  };
+  /// What is known of one (segment, writer). Counts of events: the last number plus one.
+  struct Writer {
+    Floor done;
+    Floor sent;
+    std::map<std::uint64_t, Block> acked;  // By first number; with a known offset.
+  };
+  using WriterKey = std::pair<SegmentId, std::string>;
+  struct Open {
+    WriterKey writer;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    Floor done;  // At the invocation.
+  };
+  void judge_acked(const Open& open, const BlockAnswered& answered, At at, Judge& judge);
+
+  std::map<WriterKey, Writer> writers_;
+  std::map<std::uint64_t, Open> open_;  // By operation.
+};
+
+}  // namespace millrace::properties

@@ -1,0 +1,242 @@
+#include "properties/bounds.h"
+
+#include <fmt/format.h>
+
+namespace millrace::properties {
+namespace {
+
+/// Takes what was kept for an operation; the default where nothing was.
+template <typename Kept>
+Kept take(std::map<std::uint64_t, Kept>& open, std::uint64_t operation) {
+  const auto found = open.find(operation);
+  if (found == open.end()) return {};
+  const Kept kept = found->second;
+  open.erase(found);
+  return kept;
+}
+
+}  // namespace
+
+// --- VIS-1 ---
+
+void ReadYourAck::on(const AppendAcked& acked, At at, Judge& /*judge*/) {
+  if (acked.has_offset) lengths_[acked.segment].raise(acked.end, at);
+}
+
+void ReadYourAck::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/) {
+  open_[invoked.operation] = lengths_[invoked.segment];
+}
+
+void ReadYourAck::on(const InfoAnswered& answered, At at, Judge& judge) {
+  const Floor floor = take(open_, answered.operation);
+  if (floor.at.record == 0) return;
+  judge.compared();
+  if (answered.length >= floor.value) return;
+  judge.violated({.failure_class = "stale_length",
+                  .seen = fmt::format("{} has length {}, after an append up to {} was acknowledged",
+                                      to_text(answered.segment), answered.length, floor.value),
+                  .expected = fmt::format("at least {}", floor.value),
+                  .evidence = {floor.at, at}});
+}
+
+void ReadYourAck::on(const ReadInvoked& invoked, At /*at*/, Judge& /*judge*/) {
+  open_[invoked.operation] = lengths_[invoked.segment];
+}
+
+void ReadYourAck::on(const ReadAnswered& answered, At at, Judge& judge) {
+  const Floor floor = take(open_, answered.operation);
+  if (floor.at.record == 0 || answered.is_truncated || answered.offset >= floor.value) return;
+  judge.compared();
+  if (answered.bytes > 0) return;
+  judge.violated({.failure_class = "stale_read",
+                  .seen = fmt::format("a read of {} at {} found the tail, after an append up to {} "
+                                      "was acknowledged",
+                                      to_text(answered.segment), answered.offset, floor.value),
+                  .expected = "bytes",
+                  .evidence = {floor.at, at}});
+}
+
+// --- SEG-1 ---
+
+void SealedStaysSealed::on(const SealAnswered& answered, At at, Judge& judge) {
+  const auto [entry, is_first] =
+      sealed_.try_emplace(answered.segment, Sealed{.length = answered.length, .at = at});
+  const Floor& acked = acked_ends_[answered.segment];
+  judge.compared();
+  if (entry->second.length != answered.length) {
+    judge.violated({.failure_class = "length_changed",
+                    .seen = fmt::format("{} sealed with length {}, then with {}",
+                                        to_text(answered.segment), entry->second.length,
+                                        answered.length),
+                    .expected = "one length for ever",
+                    .evidence = {entry->second.at, at}});
+  } else if (acked.value > answered.length) {
+    judge.violated({.failure_class = "appended",
+                    .seen = fmt::format("{} sealed with length {}, an append was acknowledged up "
+                                        "to {}",
+                                        to_text(answered.segment), answered.length, acked.value),
+                    .expected = "a seal behind everything that is acknowledged",
+                    .evidence = {acked.at, at}});
+  }
+}
+
+void SealedStaysSealed::on(const AppendAcked& acked, At at, Judge& judge) {
+  if (!acked.has_offset) return;
+  acked_ends_[acked.segment].raise(acked.end, at);
+  const auto sealed = sealed_.find(acked.segment);
+  if (sealed == sealed_.end()) return;
+  judge.compared();
+  // The acknowledgement may be late; the offset tells whether the append was.
+  if (acked.end <= sealed->second.length) return;
+  judge.violated({.failure_class = "appended",
+                  .seen = fmt::format("an append to {} up to {}, sealed with length {}",
+                                      to_text(acked.segment), acked.end, sealed->second.length),
+                  .expected = "no append behind the seal",
+                  .evidence = {sealed->second.at, at}});
+}
+
+void SealedStaysSealed::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/) {
+  const auto sealed = sealed_.find(invoked.segment);
+  if (sealed != sealed_.end()) open_[invoked.operation] = sealed->second.at;
+}
+
+void SealedStaysSealed::on(const InfoAnswered& answered, At at, Judge& judge) {
+  if (take(open_, answered.operation).record == 0) return;
+  const Sealed& sealed = sealed_[answered.segment];
+  judge.compared();
+  if (!answered.is_sealed) {
+    judge.violated({.failure_class = "unsealed",
+                    .seen = fmt::format("{} is not sealed", to_text(answered.segment)),
+                    .expected = "sealed, as an administrator was told before",
+                    .evidence = {sealed.at, at}});
+  } else if (answered.length != sealed.length) {
+    judge.violated({.failure_class = "length_changed",
+                    .seen = fmt::format("{} has length {}, sealed with {}",
+                                        to_text(answered.segment), answered.length, sealed.length),
+                    .expected = "the length at the seal",
+                    .evidence = {sealed.at, at}});
+  }
+}
+
+void SealedStaysSealed::on(const EventRead& read, At at, Judge& judge) {
+  const auto sealed = sealed_.find(read.segment);
+  if (sealed == sealed_.end()) return;
+  judge.compared();
+  if (read.end <= sealed->second.length) return;
+  judge.violated({.failure_class = "read_beyond_end",
+                  .seen = fmt::format("an event of {} up to {}, sealed with length {}",
+                                      to_text(read.segment), read.end, sealed->second.length),
+                  .expected = "nothing behind the seal",
+                  .evidence = {sealed->second.at, at}});
+}
+
+// --- SEG-2 ---
+
+void Truncation::on(const TruncateInvoked& invoked, At at, Judge& /*judge*/) {
+  asked_[invoked.segment].raise(invoked.offset, at);
+}
+
+void Truncation::on(const TruncateAnswered& answered, At at, Judge& /*judge*/) {
+  done_[answered.segment].raise(answered.offset, at);
+}
+
+void Truncation::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/) {
+  open_[invoked.operation] = done_[invoked.segment];
+}
+
+void Truncation::on(const InfoAnswered& answered, At at, Judge& judge) {
+  judge_start(answered.segment, answered.start, take(open_, answered.operation), at, judge);
+}
+
+void Truncation::on(const ReadInvoked& invoked, At /*at*/, Judge& /*judge*/) {
+  open_[invoked.operation] = done_[invoked.segment];
+}
+
+void Truncation::on(const ReadAnswered& answered, At at, Judge& judge) {
+  const Floor floor = take(open_, answered.operation);
+  if (answered.offset >= floor.value) return;
+  judge.compared();
+  if (answered.is_truncated) return;
+  judge.violated({.failure_class = "read_below_start",
+                  .seen = fmt::format("a read of {} at {} was served, truncated at {} before",
+                                      to_text(answered.segment), answered.offset, floor.value),
+                  .expected = "an answer that says so",
+                  .evidence = {floor.at, at}});
+}
+
+void Truncation::on(const SegmentScanned& scanned, At at, Judge& judge) {
+  judge_start(scanned.segment, scanned.start, done_[scanned.segment], at, judge);
+}
+
+void Truncation::judge_start(const SegmentId& segment, std::uint64_t start, const Floor& floor,
+                             At at, Judge& judge) {
+  const Floor& asked = asked_[segment];
+  judge.compared();
+  if (start < floor.value) {
+    judge.violated({.failure_class = "taken_back",
+                    .seen = fmt::format("{} starts at {}, truncated at {} before",
+                                        to_text(segment), start, floor.value),
+                    .expected = fmt::format("at least {}", floor.value),
+                    .evidence = {floor.at, at}});
+  } else if (start > asked.value) {
+    judge.violated({.failure_class = "more_than_asked",
+                    .seen = fmt::format("{} starts at {}, nobody asked for more than {}",
+                                        to_text(segment), start, asked.value),
+                    .expected = fmt::format("at most {}", asked.value),
+                    .evidence = {at}});
+  }
+}
+
+// --- SEG-3 ---
+
+void SaneBounds::on(const InfoAnswered& answered, At at, Judge& judge) {
+  judge_bounds(answered.segment, answered.start, answered.length, at, judge);
+}
+
+void SaneBounds::on(const SegmentScanned& scanned, At at, Judge& judge) {
+  judge_bounds(scanned.segment, scanned.start, scanned.end, at, judge);
+}
+
+void SaneBounds::on(const SegmentBounds& bounds, At at, Judge& judge) {
+  judge_bounds(bounds.segment, bounds.start_offset, bounds.length, at, judge);
+}
+
+void SaneBounds::judge_bounds(const SegmentId& segment, std::uint64_t start, std::uint64_t length,
+                              At at, Judge& judge) {
+  judge.compared();
+  if (start <= length) return;
+  judge.violated(
+      {.failure_class = "start_beyond_length",
+       .seen = fmt::format("{} starts at {} and ends at {}", to_text(segment), start, length),
+       .expected = "a start not beyond the length",
+       .evidence = {at}});
+}
+
+// --- SEG-4 ---
+
+void MonotoneBounds::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/) {
+  open_[invoked.operation] = known_[invoked.segment];
+}
+
+void MonotoneBounds::on(const InfoAnswered& answered, At at, Judge& judge) {
+  const Bounds floor = take(open_, answered.operation);
+  judge.compared();
+  if (answered.start < floor.start.value) {
+    judge.violated({.failure_class = "start_went_back",
+                    .seen = fmt::format("{} starts at {}, before at {}", to_text(answered.segment),
+                                        answered.start, floor.start.value),
+                    .expected = "a start that only grows",
+                    .evidence = {floor.start.at, at}});
+  } else if (answered.length < floor.length.value) {
+    judge.violated({.failure_class = "length_went_back",
+                    .seen = fmt::format("{} has length {}, before {}", to_text(answered.segment),
+                                        answered.length, floor.length.value),
+                    .expected = "a length that only grows",
+                    .evidence = {floor.length.at, at}});
+  }
+  Bounds& known = known_[answered.segment];
+  known.start.raise(answered.start, at);
+  known.length.raise(answered.length, at);
+}
+
+}  // namespace millrace::properties

@@ -1,0 +1,146 @@
+#pragma once
+
+// The bounds of a segment: what is acknowledged is visible (VIS-1), a sealed segment stays as it is
+// (SEG-1), truncation is what was asked for and is not taken back (SEG-2), and start and length only
+// grow (SEG-3).
+//
+// An answer is judged by what was known when its request was made: whatever was acknowledged before
+// then must show in it.
+
+#include <array>
+#include <cstdint>
+#include <map>
+
+#include "properties/records.h"
+#include "sim/run/property.h"
+#include "system/types/facts.h"
+
+namespace millrace::properties {
+
+/// The largest value known so far, and which record made it known.
+struct Floor {
+  std::uint64_t value = 0;
+  At at;
+
+  void raise(std::uint64_t to, At by) {
+    if (to > value) *this = {.value = to, .at = by};
+  }
+};
+
+/// Cost: O(log n) a record.
+class ReadYourAck {
+ public:
+  static constexpr Claim claim{
+      "VIS-1", "read_your_ack",
+      "After an append was acknowledged, later requests see a segment that reaches beyond it."};
+  static constexpr std::array<std::string_view, 2> classes{"stale_length", "stale_read"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
+  using Sees = Records<AppendAcked, InfoInvoked, InfoAnswered, ReadInvoked, ReadAnswered>;
+
+  void on(const AppendAcked& acked, At at, Judge& judge);
+  void on(const InfoInvoked& invoked, At at, Judge& judge);
+  void on(const InfoAnswered& answered, At at, Judge& judge);
+  void on(const ReadInvoked& invoked, At at, Judge& judge);
+  void on(const ReadAnswered& answered, At at, Judge& judge);
+
+ private:
+  std::map<SegmentId, Floor> lengths_;
+  std::map<std::uint64_t, Floor> open_;  // By operation: the floor at its invocation.
+};
+
+/// Cost: O(log n) a record.
+class SealedStaysSealed {
+ public:
+  static constexpr Claim claim{"SEG-1", "sealed_stays_sealed",
+                               "A sealed segment keeps its length and takes no append."};
+  static constexpr std::array<std::string_view, 4> classes{"appended", "length_changed", "unsealed",
+                                                           "read_beyond_end"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
+  using Sees = Records<SealAnswered, AppendAcked, InfoInvoked, InfoAnswered, EventRead>;
+
+  void on(const SealAnswered& answered, At at, Judge& judge);
+  void on(const AppendAcked& acked, At at, Judge& judge);
+  void on(const InfoInvoked& invoked, At at, Judge& judge);
+  void on(const InfoAnswered& answered, At at, Judge& judge);
+  void on(const EventRead& read, At at, Judge& judge);
+
+ private:
+  struct Sealed {
+    std::uint64_t length = 0;
+    At at;
+  };
+  std::map<SegmentId, Sealed> sealed_;
+  std::map<SegmentId, Floor> acked_ends_;
+  std::map<std::uint64_t, At> open_;  // By operation, where the segment was sealed at invocation.
+};
+
+/// Cost: O(log n) a record.
+class Truncation {
+ public:
+  static constexpr Claim claim{
+      "SEG-2", "truncation",
+      "A truncation is not taken back, and no segment starts later than a client asked for."};
+  static constexpr std::array<std::string_view, 3> classes{"taken_back", "more_than_asked",
+                                                           "read_below_start"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
+  using Sees = Records<TruncateInvoked, TruncateAnswered, InfoInvoked, InfoAnswered, ReadInvoked,
+                       ReadAnswered, SegmentScanned>;
+
+  void on(const TruncateInvoked& invoked, At at, Judge& judge);
+  void on(const TruncateAnswered& answered, At at, Judge& judge);
+  void on(const InfoInvoked& invoked, At at, Judge& judge);
+  void on(const InfoAnswered& answered, At at, Judge& judge);
+  void on(const ReadInvoked& invoked, At at, Judge& judge);
+  void on(const ReadAnswered& answered, At at, Judge& judge);
+  void on(const SegmentScanned& scanned, At at, Judge& judge);
+
+ private:
+  void judge_start(const SegmentId& segment, std::uint64_t start, const Floor& floor, At at,
+                   Judge& judge);
+
+  std::map<SegmentId, Floor> asked_;
+  std::map<SegmentId, Floor> done_;
+  std::map<std::uint64_t, Floor> open_;  // By operation: done_ at its invocation.
+};
+
+/// Judged by the clients' answers and by the bounds that the store reports of itself, which must be
+/// sane even under damage. Cost: O(log n) a record.
+class SaneBounds {
+ public:
+  static constexpr Claim claim{"SEG-3", "sane_bounds",
+                               "A segment's start is never beyond its length."};
+  static constexpr std::array<std::string_view, 1> classes{"start_beyond_length"};
+  using Sees = Records<InfoAnswered, SegmentScanned, SegmentBounds>;
+
+  void on(const InfoAnswered& answered, At at, Judge& judge);
+  void on(const SegmentScanned& scanned, At at, Judge& judge);
+  void on(const SegmentBounds& bounds, At at, Judge& judge);
+
+ private:
+  static void judge_bounds(const SegmentId& segment, std::uint64_t start, std::uint64_t length,
+                           At at, Judge& judge);
+};
+
+/// The answers of one client connection aside, whatever a client was told earlier bounds what it is
+/// told later. Cost: O(log n) a record.
+class MonotoneBounds {
+ public:
+  static constexpr Claim claim{"SEG-4", "monotone_bounds",
+                               "A segment's start and length never go back."};
+  static constexpr std::array<std::string_view, 2> classes{"start_went_back", "length_went_back"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
+  using Sees = Records<InfoInvoked, InfoAnswered>;
+
+  void on(const InfoInvoked& invoked, At at, Judge& judge);
+  void on(const InfoAnswered& answered, At at, Judge& judge);
+
+ private:
+  struct Bounds {
+    Floor start;
+    Floor length;
+  };
+  std::map<SegmentId, Bounds> known_;
+  std::map<std::uint64_t, Bounds> open_;  // By operation.
+};
+
+}  // namespace millrace::properties

@@ -1,0 +1,71 @@
+#pragma once
+
+// Order: of each key's events (ORD-1), and of a segment's events from one read to the next (ORD-2).
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "properties/records.h"
+#include "sim/run/property.h"
+
+namespace millrace::properties {
+
+/// Each pass gives the events of one (writer, key) in the order of writing, and acknowledged ones lie
+/// in that order in their segment. Says nothing of events that are missing (DUR-1) or given twice at
+/// another place (DUP-1). Cost: O(log n) a record; memory O(passes x writers x keys).
+/// Source: Pravega's guarantee of order for a routing key, known bugs 2470, 2826, 4393.
+class KeyOrder {
+ public:
+  static constexpr Claim claim{
+      "ORD-1", "key_order",
+      "Events of one writer and routing key are stored and delivered in the order of writing."};
+  static constexpr std::array<std::string_view, 2> classes{"delivered_out_of_order",
+                                                           "stored_out_of_order"};
+  using Sees = Records<AppendInvoked, AppendAcked, EventRead>;
+
+  void on(const AppendInvoked& invoked, At at, Judge& judge);
+  void on(const AppendAcked& acked, At at, Judge& judge);
+  void on(const EventRead& read, At at, Judge& judge);
+
+ private:
+  struct Place {
+    std::uint64_t sequence = 0;
+    std::uint64_t offset = 0;
+    At at;
+  };
+  struct Invoked {
+    std::string writer;
+    std::uint32_t key = 0;
+    std::uint64_t sequence = 0;
+  };
+
+  std::map<std::uint64_t, Invoked> open_;  // By uid, until acknowledged.
+  std::map<std::tuple<std::string, std::uint32_t, SegmentId>, Place> acked_;
+  std::map<std::tuple<std::string, std::string, std::uint32_t>, Place> delivered_;
+};
+
+/// Two reads of one place give the same event. Cost: O(log n) a read; memory O(events).
+class StableOrder {
+ public:
+  static constexpr Claim claim{"ORD-2", "stable_order",
+                               "Two reads of the same range of a segment give the same events."};
+  static constexpr std::array<std::string_view, 2> classes{"changed", "overlapping"};
+  using Sees = Records<EventRead>;
+
+  void on(const EventRead& read, At at, Judge& judge);
+
+ private:
+  struct Seen {
+    std::uint64_t end = 0;
+    std::uint64_t uid = 0;
+    At at;
+  };
+
+  std::map<SegmentId, std::map<std::uint64_t, Seen>> seen_;
+};
+
+}  // namespace millrace::properties

@@ -1,0 +1,56 @@
+#include "properties/recovery.h"
+
+#include <fmt/format.h>
+
+namespace millrace::properties {
+
+void RecoveryKeepsDurable::on(const ContainerApplied& applied, At at, Judge& judge) {
+  State& known = known_[{at.machine, applied.container}];
+  judge.compared();
+  if (applied.sequence < known.sequence) {
+    judge.violated({.failure_class = "went_back",
+                    .seen = fmt::format("{} has records up to {} durable, before up to {}",
+                                        judge.machine_name(at.machine), applied.sequence,
+                                        known.sequence),
+                    .expected = "a durable end that only grows",
+                    .evidence = {known.at, at}});
+  }
+  known = {.sequence = applied.sequence, .digest = applied.digest, .at = at};
+}
+
+void RecoveryKeepsDurable::on(const ContainerRecovered& recovered, At at, Judge& judge) {
+  const auto [entry, is_first] = known_.try_emplace(
+      std::pair(at.machine, recovered.container),
+      State{.sequence = recovered.sequence, .digest = recovered.digest, .at = at});
+  if (is_first) return;
+  State& known = entry->second;
+  judge.compared();
+  if (recovered.sequence < known.sequence) {
+    judge.violated({.failure_class = "lost_records",
+                    .seen = fmt::format("{} recovered up to record {}",
+                                        judge.machine_name(at.machine), recovered.sequence),
+                    .expected = fmt::format("at least record {}, which was durable",
+                                            known.sequence),
+                    .evidence = {known.at, at}});
+  } else if (recovered.sequence == known.sequence && recovered.digest != known.digest) {
+    judge.violated({.failure_class = "different_state",
+                    .seen = fmt::format("{} recovered record {} with digest {:016x}",
+                                        judge.machine_name(at.machine), recovered.sequence,
+                                        recovered.digest),
+                    .expected = fmt::format("digest {:016x}", known.digest),
+                    .evidence = {known.at, at}});
+  }
+  known = {.sequence = recovered.sequence, .digest = recovered.digest, .at = at};
+}
+
+void NothingLeaks::on(const StoreLoad& load, At at, Judge& judge) {
+  judge.compared();
+  if (load.connections > 0 || load.reads_waiting == 0) return;
+  judge.violated({.failure_class = "leaked",
+                  .seen = fmt::format("{} holds {} reads and no connection",
+                                      judge.machine_name(at.machine), load.reads_waiting),
+                  .expected = "no read that waits for nobody",
+                  .evidence = {at}});
+}
+
+}  // namespace millrace::properties

@@ -1,0 +1,52 @@
+#pragma once
+
+// Recovery gives back what was durable (CRASH-1), and a store that is left alone holds nothing of its
+// visitors (LEAK-1). White-box: judged by the facts that stores report.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "properties/records.h"
+#include "sim/run/property.h"
+#include "system/types/facts.h"
+
+namespace millrace::properties {
+
+/// A recovery ends at the last durable record or later, at an equal one in the same state; and what
+/// one recovery showed, the next shows again. Cost: O(log containers) a record.
+class RecoveryKeepsDurable {
+ public:
+  static constexpr Claim claim{
+      "CRASH-1", "recovery_keeps_durable",
+      "A container recovers at least what was durable before, in the state that it had."};
+  static constexpr std::array<std::string_view, 3> classes{"lost_records", "different_state",
+                                                           "went_back"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
+  using Sees = Records<ContainerApplied, ContainerRecovered>;
+
+  void on(const ContainerApplied& applied, At at, Judge& judge);
+  void on(const ContainerRecovered& recovered, At at, Judge& judge);
+
+ private:
+  struct State {
+    std::uint64_t sequence = 0;
+    std::uint64_t digest = 0;
+    At at;
+  };
+  std::map<std::pair<std::uint32_t, std::uint32_t>, State> known_;  // By machine and container.
+};
+
+/// Judged whenever a client hangs up, which is when what it left behind shows. Cost: O(1) a record.
+class NothingLeaks {
+ public:
+  static constexpr Claim claim{"LEAK-1", "nothing_leaks",
+                               "A store without connections holds no waiting read of anybody."};
+  static constexpr std::array<std::string_view, 1> classes{"leaked"};
+  using Sees = Records<StoreLoad>;
+
+  void on(const StoreLoad& load, At at, Judge& judge);
+};
+
+}  // namespace millrace::properties

@@ -1,0 +1,124 @@
+#pragma once
+
+// What is stored: every acknowledged event (DUR-1), none twice (DUP-1), nothing else (PHA-1), each at
+// the offset that its writer was told (OFF-1).
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "properties/records.h"
+#include "sim/run/property.h"
+#include "system/types/routing.h"
+
+namespace millrace::properties {
+
+/// Judged at the end, for segments that the last scan read from start to end. An event below the
+/// start at that time is truncated, and SEG-2 judges whether that was asked for. Memory O(acked).
+class AckedIsDurable {
+ public:
+  static constexpr Claim claim{
+      "DUR-1", "acked_is_durable",
+      "Every acknowledged event is in the stream at the end, unless truncated."};
+  static constexpr std::array<std::string_view, 1> classes{"lost"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
+  using Sees = Records<AppendAcked, EventRead, SegmentScanned>;
+
+  void on(const AppendAcked& acked, At at, Judge& judge);
+  void on(const EventRead& read, At at, Judge& judge);
+  void on(const SegmentScanned& scanned, At at, Judge& judge);
+
+ private:
+  struct Acked {
+    bool has_offset = false;
+    std::uint64_t offset = 0;
+    std::uint64_t end = 0;
+    At at;
+  };
+
+  std::map<SegmentId, std::map<std::uint64_t, Acked>> acked_;  // By uid.
+  std::map<std::string, std::set<std::uint64_t>> read_;        // By pass: uids.
+};
+
+/// Cost: O(log n) a read; memory O(events).
+class NoDuplicates {
+ public:
+  static constexpr Claim claim{"DUP-1", "no_duplicates",
+                               "Each event is stored at most once in its stream."};
+  static constexpr std::array<std::string_view, 1> classes{"stored_twice"};
+  using Sees = Records<EventRead>;
+
+  void on(const EventRead& read, At at, Judge& judge);
+
+ private:
+  struct Place {
+    SegmentId segment;
+    std::uint64_t offset = 0;
+    At at;
+  };
+  std::map<std::uint64_t, Place> first_;  // By uid.
+};
+
+/// Cost: O(log n) a record and a hash of the key; memory O(events).
+class NoPhantoms {
+ public:
+  static constexpr Claim claim{
+      "PHA-1", "no_phantoms",
+      "Every byte read belongs to an event that was written, whole, to the right segment, and whose "
+      "append was not reported as failed."};
+  static constexpr std::array<std::string_view, 5> classes{
+      "damaged", "never_written", "altered", "wrong_segment", "failed_append_stored"};
+  using Sees = Records<StreamKnown, AppendInvoked, AppendFailed, EventRead, DamagedRead>;
+
+  void on(const StreamKnown& known, At at, Judge& judge);
+  void on(const AppendInvoked& invoked, At at, Judge& judge);
+  void on(const AppendFailed& failed, At at, Judge& judge);
+  void on(const EventRead& read, At at, Judge& judge);
+  void on(const DamagedRead& read, At at, Judge& judge);
+
+ private:
+  struct Written {
+    StreamName stream;
+    std::string writer;
+    std::uint32_t key = 0;
+    std::uint64_t sequence = 0;
+    At at;
+    At failed_at;  // Record 0: not failed.
+    At read_at;    // Record 0: not read.
+  };
+  void judge_route(const EventRead& read, At at, Judge& judge);
+  void judge_failed(std::uint64_t uid, const Written& written, Judge& judge);
+
+  std::map<std::uint64_t, Written> written_;  // By uid.
+  std::map<StreamName, SegmentMap> layouts_;
+};
+
+/// Cost: O(log n) a record; memory O(events).
+class WriteOnceOffsets {
+ public:
+  static constexpr Claim claim{
+      "OFF-1", "write_once_offsets",
+      "An acknowledged event is read at the offset that its writer was told, and no two events "
+      "have one offset."};
+  static constexpr std::array<std::string_view, 2> classes{"moved", "offset_used_twice"};
+  using Sees = Records<AppendAcked, EventRead>;
+
+  void on(const AppendAcked& acked, At at, Judge& judge);
+  void on(const EventRead& read, At at, Judge& judge);
+
+ private:
+  struct Place {
+    SegmentId segment;
+    std::uint64_t offset = 0;
+    At at;
+  };
+  void judge_place(std::uint64_t uid, const Place& place, Judge& judge);
+
+  std::map<std::uint64_t, Place> places_;                                 // By uid.
+  std::map<std::pair<SegmentId, std::uint64_t>, std::uint64_t> offsets_;  // To uid.
+};
+
+}  // namespace millrace::properties

@@ -1,0 +1,67 @@
+#pragma once
+
+// Counts the moments that actions wait for.
+//
+// An anchor is watched from when its action is armed. A moment that matches is counted, and the one
+// that makes the anchor's n-th ends the watch. Nothing here knows what an action does.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "sim/faults/fault_plan.h"
+#include "sim/kernel/anchor_sink.h"
+
+namespace millrace::sim {
+
+/// Which action of a plan, by its place there.
+using ActionIndex = std::uint32_t;
+
+/// Watches anchors. Cost: O(watched anchors of the sort) a moment.
+class AnchorWatch {
+ public:
+  /// `namer` may be empty: then no frame has a label. It outlives the watch.
+  explicit AnchorWatch(const FrameNamer& namer) : namer_(namer) {}
+  AnchorWatch(const AnchorWatch&) = delete;
+  AnchorWatch& operator=(const AnchorWatch&) = delete;
+
+  /// Watches an anchor, which outlives the watch.
+  void add(ActionIndex action, const Anchor& anchor);
+  /// Forgets all anchors.
+  void clear() { watched_.clear(); }
+  /// Whether an anchor waits for moments of this sort.
+  bool wants(MomentKind kind) const;
+
+  // Each counts one moment and gives the actions whose moment it is, in the order of `add`. The
+  // result is valid until the next call.
+  const std::vector<ActionIndex>& on_mark(std::string_view machine, std::string_view name);
+  const std::vector<ActionIndex>& on_fact(std::string_view machine, const FactView& fact);
+  const std::vector<ActionIndex>& on_disk(std::string_view machine, const DiskMoment& moment);
+  const std::vector<ActionIndex>& on_frame(const FrameMoment& moment);
+  const std::vector<ActionIndex>& on_boot(std::string_view machine);
+  const std::vector<ActionIndex>& on_entity_event(std::uint64_t name_hash);
+
+ private:
+  /// The moments of one machine or entity: some anchors count each by itself.
+  struct Count {
+    std::uint64_t key = 0;
+    std::uint32_t seen = 0;
+  };
+  struct Watched {
+    ActionIndex action = 0;
+    const Anchor* anchor = nullptr;
+    std::uint64_t entity_hash = 0;  // Of kEntityEvent.
+    std::uint32_t seen = 0;
+    std::vector<Count> counts;
+  };
+
+  /// Counts a moment for every watched anchor that `matches` it.
+  template <typename Matches>
+  const std::vector<ActionIndex>& count(Matches matches);
+
+  const FrameNamer& namer_;
+  std::vector<Watched> watched_;
+  std::vector<ActionIndex> due_;
+};
+
+}  // namespace millrace::sim

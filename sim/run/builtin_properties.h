@@ -1,0 +1,69 @@
+#pragma once
+
+// The claims that hold for every system, judged by what the run itself records.
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "sim/run/property.h"
+#include "sim/run/run_records.h"
+
+namespace millrace::run {
+
+/// LOG-1. Evaluated at each end of a task and each `Unexpected` fact.
+class Clean {
+ public:
+  static constexpr Claim claim{
+      "LOG-1", "clean",
+      "No exception leaves a task, and nothing unexpected is reported outside the allow-list.",
+      PropertyKind::kAlways};
+  static constexpr std::array<std::string_view, 2> classes{"exception", "unexpected"};
+  using Sees = Records<TaskEnded, UnexpectedReported>;
+  void on(const TaskEnded& ended, At at, Judge& judge);
+  void on(const UnexpectedReported& reported, At at, Judge& judge);
+};
+
+/// REC-1. Evaluated for each client that the settle phase expects to finish.
+class ClientsFinish {
+ public:
+  static constexpr Claim claim{
+      "REC-1", "clients_finish",
+      "Once the core is healed, every client, old or fresh, finishes within the settle time.",
+      PropertyKind::kEventually};
+  static constexpr std::array<std::string_view, 3> classes{"old_client_stuck",
+                                                           "fresh_client_stuck", "client_failed"};
+  using Sees = Records<ClientStarted, ClientFinished>;
+  void on(const ClientStarted& started, At at, Judge& judge);
+  void on(const ClientFinished& finished, At at, Judge& judge);
+  void at_end(Judge& judge);
+
+ private:
+  struct Running {
+    At at;
+    bool is_fresh = false;
+  };
+  std::map<std::string, Running> running_;
+};
+
+/// REC-2. Evaluated for each operation that a client took. Cost: O(log pending) a record.
+class NoWedgedOperation {
+ public:
+  static constexpr Claim claim{"REC-2", "no_wedged_operation",
+                               "Every operation that a client started ends: ok, failed or unknown.",
+                               PropertyKind::kEventually};
+  static constexpr std::array<std::string_view, 1> classes{"wedged"};
+  using Sees = Records<OperationTaken, OperationEnded>;
+  void on(const OperationTaken& taken, At at, Judge& judge);
+  void on(const OperationEnded& ended, At at, Judge& judge);
+  void at_end(Judge& judge);
+
+ private:
+  struct Pending {
+    At at;
+    std::string kind;
+  };
+  std::map<std::uint64_t, Pending> pending_;
+};
+
+}  // namespace millrace::run

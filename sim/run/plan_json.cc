@@ -1,0 +1,367 @@
+// The JSON of a plan, canonical on the way out and strict on the way in.
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "sim/run/json_cursor.h"
+#include "sim/run/plan.h"
+#include "system/base/units.h"
+
+namespace millrace::run {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kIdMax = std::int64_t{1} << 53;
+constexpr std::int64_t kPpmMax = 1'000'000;
+
+// --- writing ---
+
+json to_json(const sim::StrategySpec& strategy) {
+  return {{"kind", sim::to_text(strategy.kind)},
+          {"window", millrace::to_text(strategy.window)},
+          {"pct_depth", strategy.pct_depth},
+          {"pct_entities", strategy.pct_entities},
+          {"pct_events", strategy.pct_events}};
+}
+
+json to_json(const PlanMachine& machine) {
+  return {{"name", machine.name},
+          {"role", machine.role},
+          {"zone", machine.zone},
+          {"knobs", machine.knobs},
+          {"clock_start_ns", machine.clock_start_ns},
+          {"clock_rate_ppm", machine.clock_rate_ppm},
+          {"wall_start_ns", machine.wall_start_ns},
+          {"disk", machine.is_disk_weak ? "weak" : "ordered"}};
+}
+
+json to_json(const PlanOperation& planned) {
+  json out{{"id", planned.operation.id},
+           {"kind", planned.operation.kind},
+           {"not_before", millrace::to_text(planned.not_before)}};
+  if (planned.after.has_value()) out["after"] = *planned.after;
+  json arguments = json::object();
+  for (const auto& [name, value] : planned.operation.arguments) arguments[name] = value;
+  if (!arguments.empty()) out["arguments"] = std::move(arguments);
+  return out;
+}
+
+json to_json(const PlanClient& client) {
+  json operations = json::array();
+  for (const PlanOperation& operation : client.operations) operations.push_back(to_json(operation));
+  return {{"name", client.name},
+          {"workload", client.workload},
+          {"start", to_text(client.start)},
+          {"is_fresh", client.is_fresh},
+          {"knobs", client.knobs},
+          {"clock_start_ns", client.clock_start_ns},
+          {"clock_rate_ppm", client.clock_rate_ppm},
+          {"wall_start_ns", client.wall_start_ns},
+          {"operations", std::move(operations)}};
+}
+
+json to_json(const sim::Group& group) {
+  return {{"name", group.name},
+          {"members", group.members},
+          {"disks_lost_max", group.disks_lost_max},
+          {"core_min", group.core_min},
+          {"clock_rate_max_ppm", group.clock_rate_max_ppm},
+          {"repair_mark", group.repair_mark}};
+}
+
+json to_json(const sim::FaultPlan& faults) {
+  json actions = json::array();
+  for (const sim::FaultAction& action : faults.actions) {
+    json fields = json::object();
+    for (const sim::ActionField& field : sim::to_fields(action)) {
+      std::visit([&](const auto& value) { fields[field.name] = value; }, field.value);
+    }
+    actions.push_back(std::move(fields));
+  }
+  return {{"may_exceed_budget", faults.may_exceed_budget}, {"actions", std::move(actions)}};
+}
+
+json to_json(const sim::Override& rule) {
+  json out = json::object();
+  if (rule.purpose.has_value()) out["purpose"] = sim::to_text(*rule.purpose);
+  if (rule.root.has_value()) out["root"] = hex16(rule.root->value);
+  if (rule.kind.has_value()) out["kind"] = sim::to_text(*rule.kind);
+  if (rule.where.has_value()) out["where"] = hex16(rule.where->value);
+  if (rule.n.has_value()) out["n"] = *rule.n;
+  if (rule.value.has_value()) out["value"] = *rule.value;
+  return out;
+}
+
+template <typename T>
+json list_to_json(const std::vector<T>& all) {
+  json list = json::array();
+  for (const T& one : all) list.push_back(to_json(one));
+  return list;
+}
+
+// --- reading ---
+
+template <typename Named>
+std::vector<std::string> names_of(const std::vector<Named>& all) {
+  std::vector<std::string> names;
+  for (const Named& one : all) names.push_back(one.name);
+  return names;
+}
+
+/// The words that `to_text` gives for the enumerators from 0 to `count` - 1.
+template <typename Enum>
+std::vector<std::string> words_of(int count) {
+  std::vector<std::string> words;
+  for (int i = 0; i < count; ++i) {
+    using millrace::run::to_text;
+    using sim::to_text;
+    words.emplace_back(to_text(static_cast<Enum>(i)));
+  }
+  return words;
+}
+
+template <typename Enum>
+Enum read_enum(const JsonCursor& in, int count, std::string_view sort) {
+  const std::vector<std::string> words = words_of<Enum>(count);
+  const std::string word = in.word(words, sort);
+  const auto found = std::ranges::find(words, word);
+  return static_cast<Enum>(found == words.end() ? 0 : found - words.begin());
+}
+
+/// Reads a plan; every mistake goes to the cursors' errors.
+class PlanReader {
+ public:
+  explicit PlanReader(const Registry& registry) : registry_(registry) {}
+
+  Plan read(const JsonCursor& in) {
+    in.only({"schema", "scenario", "seed", "run_for", "settle_for", "strategy", "settings",
+             "machines", "groups", "clients", "faults", "overrides"});
+    if (in.at("schema").integer(0, kIdMax) != 1) in.at("schema").complain("only 1 is known");
+    Plan plan;
+    plan.scenario = in.at("scenario").text();
+    plan.seed = in.at("seed").seed();
+    plan.run_for = in.at("run_for").duration();
+    plan.settle_for = in.at("settle_for").duration();
+    plan.strategy = read_strategy(in.at("strategy"));
+    for (const auto& [path, value] : in.at("settings").members()) {
+      plan.settings[path] = value.text();
+    }
+    for (const JsonCursor& one : in.at("machines").elements()) {
+      plan.machines.push_back(read_machine(one));
+    }
+    for (const JsonCursor& one : in.at("groups").elements()) plan.groups.push_back(read_group(one));
+    for (const JsonCursor& one : in.at("clients").elements()) {
+      plan.clients.push_back(read_client(one));
+    }
+    plan.faults = read_faults(in.at("faults"));
+    for (const JsonCursor& one : in.at("overrides").elements()) {
+      plan.overrides.push_back(read_override(one));
+    }
+    return plan;
+  }
+
+ private:
+  static std::uint32_t small(const JsonCursor& in) {
+    return static_cast<std::uint32_t>(in.integer(0, std::numeric_limits<std::uint32_t>::max()));
+  }
+
+  static sim::StrategySpec read_strategy(const JsonCursor& in) {
+    in.only({"kind", "window", "pct_depth", "pct_entities", "pct_events"});
+    sim::StrategySpec strategy;
+    strategy.kind = read_enum<sim::StrategyKind>(in.at("kind"), 4, "strategy");
+    strategy.window = in.at("window").duration();
+    if (strategy.window < Duration{} || strategy.window >= seconds(4)) {
+      in.at("window").complain("a time from 0s to below 4s is expected");
+      strategy.window = {};
+    }
+    strategy.pct_depth = small(in.at("pct_depth"));
+    strategy.pct_entities = small(in.at("pct_entities"));
+    strategy.pct_events = small(in.at("pct_events"));
+    return strategy;
+  }
+
+  /// Values are integers, or text as people write it ("200ms").
+  static KnobValues read_knobs(const JsonCursor& in, const std::vector<KnobView>& knobs) {
+    KnobValues values;
+    for (const auto& [name, value] : in.members()) {
+      const KnobView* const knob = find_knob(knobs, name);
+      if (knob == nullptr) {
+        const std::string nearest = nearest_name(name, names_of(knobs));
+        value.complain(nearest.empty() ? "no such knob"
+                                       : fmt::format("no such knob; the nearest is '{}'", nearest));
+      } else if (value.is_text()) {
+        const Result<std::int64_t> parsed = knob->parse(value.text());
+        if (!parsed.has_value()) value.complain(parsed.error().detail);
+        values[name] = parsed.value_or(knob->default_value);
+      } else {
+        values[name] = value.integer(knob->low, knob->high);
+      }
+    }
+    return values;
+  }
+
+  template <typename Machine>
+  static void read_clock(const JsonCursor& in, Machine& machine) {
+    machine.clock_start_ns = in.at("clock_start_ns").integer(0, INT64_MAX / 4);
+    machine.clock_rate_ppm =
+        static_cast<std::int32_t>(in.at("clock_rate_ppm").integer(-kPpmMax / 2, kPpmMax));
+    machine.wall_start_ns = in.at("wall_start_ns").integer(INT64_MIN / 4, INT64_MAX / 4);
+  }
+
+  std::string unique_name(const JsonCursor& in) {
+    std::string name = in.text();
+    if (name.empty()) in.complain("a name is expected");
+    if (!names_.insert(name).second) in.complain(fmt::format("'{}' is used twice", name));
+    return name;
+  }
+
+  PlanMachine read_machine(const JsonCursor& in) {
+    in.only({"name", "role", "zone", "knobs", "clock_start_ns", "clock_rate_ppm", "wall_start_ns",
+             "disk"});
+    PlanMachine machine;
+    machine.name = unique_name(in.at("name"));
+    machine.role = in.at("role").word(names_of(registry_.roles()), "role");
+    machine.zone = in.at("zone").text();
+    if (const RoleType* const role = registry_.find_role(machine.role)) {
+      machine.knobs = read_knobs(in.at("knobs"), role->knobs);
+    }
+    read_clock(in, machine);
+    machine.is_disk_weak = in.at("disk").word({"ordered", "weak"}, "disk") == "weak";
+    return machine;
+  }
+
+  static sim::Group read_group(const JsonCursor& in) {
+    in.only({"name", "members", "disks_lost_max", "core_min", "clock_rate_max_ppm", "repair_mark"});
+    sim::Group group;
+    group.name = in.at("name").text();
+    for (const JsonCursor& member : in.at("members").elements()) {
+      group.members.push_back(member.text());
+    }
+    group.disks_lost_max = small(in.at("disks_lost_max"));
+    group.core_min = small(in.at("core_min"));
+    group.clock_rate_max_ppm = small(in.at("clock_rate_max_ppm"));
+    group.repair_mark = in.at("repair_mark").text();
+    return group;
+  }
+
+  PlanClient read_client(const JsonCursor& in) {
+    in.only({"name", "workload", "start", "is_fresh", "knobs", "clock_start_ns", "clock_rate_ppm",
+             "wall_start_ns", "operations"});
+    PlanClient client;
+    client.name = unique_name(in.at("name"));
+    client.workload = in.at("workload").word(names_of(registry_.workloads()), "workload");
+    client.start = read_enum<ClientStart>(in.at("start"), 3, "start");
+    client.is_fresh = in.at("is_fresh").boolean();
+    if (const WorkloadType* const workload = registry_.find_workload(client.workload)) {
+      client.knobs = read_knobs(in.at("knobs"), workload->knobs);
+    }
+    read_clock(in, client);
+    for (const JsonCursor& one : in.at("operations").elements()) {
+      client.operations.push_back(read_operation(one));
+    }
+    return client;
+  }
+
+  PlanOperation read_operation(const JsonCursor& in) {
+    in.only({"id", "kind", "not_before", "after", "arguments"});
+    PlanOperation planned;
+    planned.operation.id = static_cast<std::uint64_t>(in.at("id").integer(1, kIdMax));
+    if (!operations_.insert(planned.operation.id).second) {
+      in.at("id").complain(fmt::format("operation {} is there twice", planned.operation.id));
+    }
+    planned.operation.kind = in.at("kind").text();
+    planned.not_before = in.at("not_before").duration();
+    if (planned.not_before < Duration{}) in.at("not_before").complain("a time from 0s is expected");
+    if (in.has("after")) {
+      planned.after = static_cast<std::uint64_t>(in.at("after").integer(1, kIdMax));
+    }
+    if (in.has("arguments")) {
+      for (const auto& [name, value] : in.at("arguments").members()) {
+        planned.operation.arguments.emplace_back(name, value.integer(INT64_MIN, INT64_MAX));
+      }
+    }
+    return planned;
+  }
+
+  static sim::FaultPlan read_faults(const JsonCursor& in) {
+    in.only({"may_exceed_budget", "actions"});
+    sim::FaultPlan faults;
+    faults.may_exceed_budget = in.at("may_exceed_budget").boolean();
+    for (const JsonCursor& one : in.at("actions").elements()) {
+      std::vector<sim::ActionField> fields;
+      for (const auto& [name, value] : one.members()) {
+        sim::ActionField field{.name = name, .value = std::int64_t{0}};
+        if (value.is_text()) {
+          field.value = value.text();
+        } else {
+          field.value = value.integer(INT64_MIN, INT64_MAX);
+        }
+        fields.push_back(std::move(field));
+      }
+      Result<sim::FaultAction> action = sim::action_from_fields(fields);
+      if (!action.has_value()) {
+        one.complain(action.error().detail);
+      } else {
+        faults.actions.push_back(*std::move(action));
+      }
+    }
+    const Result<void> valid = sim::validate(faults);
+    if (!valid.has_value()) in.complain(valid.error().detail);
+    return faults;
+  }
+
+  static sim::Override read_override(const JsonCursor& in) {
+    in.only({"purpose", "root", "kind", "where", "n", "value"});
+    sim::Override rule;
+    if (in.has("purpose")) {
+      rule.purpose = read_enum<sim::Purpose>(in.at("purpose"), sim::kPurposeCount, "purpose");
+    }
+    if (in.has("root")) rule.root = sim::Root{in.at("root").hex()};
+    if (in.has("kind")) {
+      rule.kind = read_enum<sim::EventKind>(in.at("kind"), sim::kEventKindCount, "kind");
+    }
+    if (in.has("where")) rule.where = sim::Where{in.at("where").hex()};
+    if (in.has("n")) rule.n = small(in.at("n"));
+    if (in.has("value")) rule.value = in.at("value").integer(INT64_MIN, INT64_MAX);
+    return rule;
+  }
+
+  const Registry& registry_;
+  std::set<std::string> names_;
+  std::set<std::uint64_t> operations_;
+};
+
+}  // namespace
+
+std::string plan_to_json(const Plan& plan) {
+  const json out{{"schema", 1},
+                 {"scenario", plan.scenario},
+                 {"seed", plan.seed},
+                 {"run_for", millrace::to_text(plan.run_for)},
+                 {"settle_for", millrace::to_text(plan.settle_for)},
+                 {"strategy", to_json(plan.strategy)},
+                 {"settings", plan.settings},
+                 {"machines", list_to_json(plan.machines)},
+                 {"groups", list_to_json(plan.groups)},
+                 {"clients", list_to_json(plan.clients)},
+                 {"faults", to_json(plan.faults)},
+                 {"overrides", list_to_json(plan.overrides)}};
+  return out.dump(1) + "\n";
+}
+
+Result<Plan> plan_from_json(std::string_view text, const Registry& registry) {
+  const json parsed = TRY(parse_json(text));
+  JsonErrors errors;
+  Plan plan = PlanReader(registry).read(JsonCursor(parsed, "", errors));
+  TRY(errors.result());
+  const Result<void> valid = sim::validate(deployment_of(plan));
+  if (!valid.has_value()) return fail(Errc::kInvalid, "groups: " + valid.error().detail);
+  return plan;
+}
+
+}  // namespace millrace::run
