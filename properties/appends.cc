@@ -21,12 +21,12 @@ void ConditionalAppend::on(const AppendAcked& acked, At at, Judge& judge) {
   judge.compared();
   const Open& open = found->second;
   if (acked.offset == open.expected_offset && acked.segment == open.segment) return;
-  judge.violated({.failure_class = "wrong_place",
-                  .seen = fmt::format("event {} was appended at {} of {}", acked.uid, acked.offset,
-                                      to_text(acked.segment)),
-                  .expected = fmt::format("at {} of {}", open.expected_offset,
-                                          to_text(open.segment)),
-                  .evidence = {open.at, at}});
+  judge.violated(
+      {.failure_class = "wrong_place",
+       .seen = fmt::format("event {} was appended at {} of {}", acked.uid, acked.offset,
+                           to_text(acked.segment)),
+       .expected = fmt::format("at {} of {}", open.expected_offset, to_text(open.segment)),
+       .evidence = {open.at, at}});
 }
 
 void ConditionalAppend::on(const ConditionalAnswered& answered, At at, Judge& judge) {
@@ -39,8 +39,8 @@ void ConditionalAppend::on(const ConditionalAnswered& answered, At at, Judge& ju
   judge.compared();
   if (answered.length == open.expected_offset) {
     judge.violated({.failure_class = "lying_refusal",
-                    .seen = fmt::format("refused, because {} has length {}",
-                                        to_text(open.segment), answered.length),
+                    .seen = fmt::format("refused, because {} has length {}", to_text(open.segment),
+                                        answered.length),
                     .expected = "success: that is the expected length",
                     .evidence = {open.at, at}});
   } else if (answered.length < open.length.value) {
@@ -58,9 +58,14 @@ void ConditionalAppend::on(const ConditionalAnswered& answered, At at, Judge& ju
 void IdempotentAppend::on(const BlockInvoked& invoked, At at, Judge& /*judge*/) {
   const WriterKey key{invoked.segment, invoked.writer_id};
   Writer& writer = writers_[key];
-  open_[invoked.operation] = {
-      .writer = key, .first = invoked.first, .last = invoked.last, .done = writer.done};
-  writer.sent.raise(invoked.last + 1, at);
+  const bool is_gap = invoked.first > writer.sent.value;
+  open_[invoked.operation] = {.writer = key,
+                              .first = invoked.first,
+                              .last = invoked.last,
+                              .done = writer.done,
+                              .is_gap = is_gap};
+  // What lies behind a gap can never be taken, so it does not count as sent.
+  if (!is_gap) writer.sent.raise(invoked.last + 1, at);
 }
 
 void IdempotentAppend::on(const BlockAnswered& answered, At at, Judge& judge) {
@@ -87,6 +92,15 @@ void IdempotentAppend::judge_acked(const Open& open, const BlockAnswered& answer
                                    Judge& judge) {
   Writer& writer = writers_[open.writer];
   judge.compared();
+  if (open.is_gap) {
+    judge.violated({.failure_class = "gap_accepted",
+                    .seen = fmt::format("block {}..{} was acknowledged, of a writer that had sent "
+                                        "{} events",
+                                        open.first, open.last, writer.sent.value),
+                    .expected = "a refusal: numbers before it are missing",
+                    .evidence = {at}});
+    return;
+  }
   const bool overlaps = open.first < open.done.value && open.last >= open.done.value;
   if (overlaps) {
     judge.violated({.failure_class = "overlap_accepted",
@@ -111,7 +125,8 @@ void IdempotentAppend::judge_acked(const Open& open, const BlockAnswered& answer
 
 void IdempotentAppend::on(const WriterAsked& asked, At /*at*/, Judge& /*judge*/) {
   const WriterKey key{asked.segment, asked.writer_id};
-  open_[asked.operation] = {.writer = key, .first = 0, .last = 0, .done = writers_[key].done};
+  open_[asked.operation] = {
+      .writer = key, .first = 0, .last = 0, .done = writers_[key].done, .is_gap = false};
 }
 
 void IdempotentAppend::on(const WriterAnswered& answered, At at, Judge& judge) {

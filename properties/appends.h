@@ -45,17 +45,17 @@ class ConditionalAppend {
   std::map<std::uint64_t, Open> open_;  // By uid.
 };
 
-/// Judges clients that speak the protocol itself: they repeat blocks, leave gaps and overlap. `done`
-/// is what was acknowledged or reported before a request was made, `sent` all that was ever sent.
-/// Cost: O(log n) a record.
+/// Judges clients that speak the protocol itself: they repeat blocks, leave gaps and overlap.
+/// `done` is what was acknowledged or reported before a request was made, `sent` all that was ever
+/// sent. Cost: O(log n) a record.
 class IdempotentAppend {
  public:
   static constexpr Claim claim{
       "APP-2", "idempotent_append",
       "A writer's block is taken once: a repeated one is acknowledged where the first is, one with "
       "a gap or an overlap is refused, and the store never forgets what it acknowledged."};
-  static constexpr std::array<std::string_view, 5> classes{
-      "forgotten", "invented", "moved", "overlap_accepted", "repeat_refused"};
+  static constexpr std::array<std::string_view, 6> classes{
+      "forgotten", "invented", "moved", "overlap_accepted", "gap_accepted", "repeat_refused"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<BlockInvoked, BlockAnswered, WriterAsked, WriterAnswered>;
 
@@ -82,6 +82,7 @@ class IdempotentAppend {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     Floor done;  // At the invocation.
+    bool is_gap = false;
   };
   void judge_acked(const Open& open, const BlockAnswered& answered, At at, Judge& judge);
 

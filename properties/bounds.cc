@@ -39,20 +39,22 @@ void ReadYourAck::on(const InfoAnswered& answered, At at, Judge& judge) {
                   .evidence = {floor.at, at}});
 }
 
-void ReadYourAck::on(const ReadInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  open_[invoked.operation] = lengths_[invoked.segment];
+void ReadYourAck::on(const PassBegan& began, At /*at*/, Judge& /*judge*/) {
+  passes_[began.pass] = lengths_[began.segment];
 }
 
-void ReadYourAck::on(const ReadAnswered& answered, At at, Judge& judge) {
-  const Floor floor = take(open_, answered.operation);
-  if (floor.at.record == 0 || answered.is_truncated || answered.offset >= floor.value) return;
+void ReadYourAck::on(const PassEnded& ended, At at, Judge& judge) {
+  const auto found = passes_.find(ended.pass);
+  if (found == passes_.end()) return;
+  const Floor floor = found->second;
+  passes_.erase(found);
   judge.compared();
-  if (answered.bytes > 0) return;
-  judge.violated({.failure_class = "stale_read",
-                  .seen = fmt::format("a read of {} at {} found the tail, after an append up to {} "
-                                      "was acknowledged",
-                                      to_text(answered.segment), answered.offset, floor.value),
-                  .expected = "bytes",
+  if (ended.end >= floor.value) return;
+  judge.violated({.failure_class = "stale_tail",
+                  .seen = fmt::format("{} found the tail of {} at {}, after an append up to {} was "
+                                      "acknowledged",
+                                      ended.pass, to_text(ended.segment), ended.end, floor.value),
+                  .expected = fmt::format("a tail at {} or later", floor.value),
                   .evidence = {floor.at, at}});
 }
 
@@ -64,12 +66,12 @@ void SealedStaysSealed::on(const SealAnswered& answered, At at, Judge& judge) {
   const Floor& acked = acked_ends_[answered.segment];
   judge.compared();
   if (entry->second.length != answered.length) {
-    judge.violated({.failure_class = "length_changed",
-                    .seen = fmt::format("{} sealed with length {}, then with {}",
-                                        to_text(answered.segment), entry->second.length,
-                                        answered.length),
-                    .expected = "one length for ever",
-                    .evidence = {entry->second.at, at}});
+    judge.violated(
+        {.failure_class = "length_changed",
+         .seen = fmt::format("{} sealed with length {}, then with {}", to_text(answered.segment),
+                             entry->second.length, answered.length),
+         .expected = "one length for ever",
+         .evidence = {entry->second.at, at}});
   } else if (acked.value > answered.length) {
     judge.violated({.failure_class = "appended",
                     .seen = fmt::format("{} sealed with length {}, an append was acknowledged up "
@@ -174,8 +176,8 @@ void Truncation::judge_start(const SegmentId& segment, std::uint64_t start, cons
   judge.compared();
   if (start < floor.value) {
     judge.violated({.failure_class = "taken_back",
-                    .seen = fmt::format("{} starts at {}, truncated at {} before",
-                                        to_text(segment), start, floor.value),
+                    .seen = fmt::format("{} starts at {}, truncated at {} before", to_text(segment),
+                                        start, floor.value),
                     .expected = fmt::format("at least {}", floor.value),
                     .evidence = {floor.at, at}});
   } else if (start > asked.value) {

@@ -1,8 +1,8 @@
 #pragma once
 
 // The bounds of a segment: what is acknowledged is visible (VIS-1), a sealed segment stays as it is
-// (SEG-1), truncation is what was asked for and is not taken back (SEG-2), and start and length only
-// grow (SEG-3).
+// (SEG-1), truncation is what was asked for and is not taken back (SEG-2), and start and length
+// only grow (SEG-3).
 //
 // An answer is judged by what was known when its request was made: whatever was acknowledged before
 // then must show in it.
@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <string>
 
 #include "properties/records.h"
 #include "sim/run/property.h"
@@ -33,19 +34,20 @@ class ReadYourAck {
   static constexpr Claim claim{
       "VIS-1", "read_your_ack",
       "After an append was acknowledged, later requests see a segment that reaches beyond it."};
-  static constexpr std::array<std::string_view, 2> classes{"stale_length", "stale_read"};
+  static constexpr std::array<std::string_view, 2> classes{"stale_length", "stale_tail"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
-  using Sees = Records<AppendAcked, InfoInvoked, InfoAnswered, ReadInvoked, ReadAnswered>;
+  using Sees = Records<AppendAcked, InfoInvoked, InfoAnswered, PassBegan, PassEnded>;
 
   void on(const AppendAcked& acked, At at, Judge& judge);
   void on(const InfoInvoked& invoked, At at, Judge& judge);
   void on(const InfoAnswered& answered, At at, Judge& judge);
-  void on(const ReadInvoked& invoked, At at, Judge& judge);
-  void on(const ReadAnswered& answered, At at, Judge& judge);
+  void on(const PassBegan& began, At at, Judge& judge);
+  void on(const PassEnded& ended, At at, Judge& judge);
 
  private:
   std::map<SegmentId, Floor> lengths_;
   std::map<std::uint64_t, Floor> open_;  // By operation: the floor at its invocation.
+  std::map<std::string, Floor> passes_;  // By pass: the floor when it began.
 };
 
 /// Cost: O(log n) a record.

@@ -1,14 +1,12 @@
 #include "properties/order.h"
 
 #include <fmt/format.h>
-
 #include <iterator>
 
 namespace millrace::properties {
 
 void KeyOrder::on(const AppendInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  open_[invoked.uid] = {
-      .writer = invoked.writer, .key = invoked.key, .sequence = invoked.sequence};
+  open_[invoked.uid] = {.writer = invoked.writer, .key = invoked.key, .sequence = invoked.sequence};
 }
 
 void KeyOrder::on(const AppendAcked& acked, At at, Judge& judge) {
@@ -17,20 +15,20 @@ void KeyOrder::on(const AppendAcked& acked, At at, Judge& judge) {
   const Invoked invoked = found->second;
   open_.erase(found);
   if (!acked.has_offset) return;
-  const auto [entry, is_first] = acked_.try_emplace(
-      std::tuple(invoked.writer, invoked.key, acked.segment),
-      Place{.sequence = invoked.sequence, .offset = acked.offset, .at = at});
+  const auto [entry, is_first] =
+      acked_.try_emplace(std::tuple(invoked.writer, invoked.key, acked.segment),
+                         Place{.sequence = invoked.sequence, .offset = acked.offset, .at = at});
   if (is_first) return;
   Place& last = entry->second;
   judge.compared();
   if ((invoked.sequence > last.sequence) != (acked.offset > last.offset)) {
-    judge.violated({.failure_class = "stored_out_of_order",
-                    .seen = fmt::format("{} k{}#{} at {} of {}, k{}#{} at {}", invoked.writer,
-                                        invoked.key, invoked.sequence, acked.offset,
-                                        to_text(acked.segment), invoked.key, last.sequence,
-                                        last.offset),
-                    .expected = "a later event at a larger offset",
-                    .evidence = {last.at, at}});
+    judge.violated(
+        {.failure_class = "stored_out_of_order",
+         .seen = fmt::format("{} k{}#{} at {} of {}, k{}#{} at {}", invoked.writer, invoked.key,
+                             invoked.sequence, acked.offset, to_text(acked.segment), invoked.key,
+                             last.sequence, last.offset),
+         .expected = "a later event at a larger offset",
+         .evidence = {last.at, at}});
   }
   if (invoked.sequence > last.sequence) {
     last = {.sequence = invoked.sequence, .offset = acked.offset, .at = at};
@@ -46,12 +44,12 @@ void KeyOrder::on(const EventRead& read, At at, Judge& judge) {
   judge.compared();
   // The same event again is DUP-1's business, or a reader that went back.
   if (read.sequence < last.sequence) {
-    judge.violated({.failure_class = "delivered_out_of_order",
-                    .seen = fmt::format("{} was given {} k{}#{} after k{}#{}", read.pass,
-                                        read.writer, read.key, read.sequence, read.key,
-                                        last.sequence),
-                    .expected = "the order of writing",
-                    .evidence = {last.at, at}});
+    judge.violated(
+        {.failure_class = "delivered_out_of_order",
+         .seen = fmt::format("{} was given {} k{}#{} after k{}#{}", read.pass, read.writer,
+                             read.key, read.sequence, read.key, last.sequence),
+         .expected = "the order of writing",
+         .evidence = {last.at, at}});
   }
   last = {.sequence = read.sequence, .offset = read.offset, .at = at};
 }
@@ -64,13 +62,12 @@ void StableOrder::on(const EventRead& read, At at, Judge& judge) {
     judge.compared();
     const Seen& before = entry->second;
     if (before.uid != read.uid || before.end != read.end) {
-      judge.violated(
-          {.failure_class = "changed",
-           .seen = fmt::format("{} at {}..{} holds event {}, before it was {} up to {}",
-                               to_text(read.segment), read.offset, read.end, read.uid, before.uid,
-                               before.end),
-           .expected = "the same event at the same place",
-           .evidence = {before.at, at}});
+      judge.violated({.failure_class = "changed",
+                      .seen = fmt::format("{} at {}..{} holds event {}, before it was {} up to {}",
+                                          to_text(read.segment), read.offset, read.end, read.uid,
+                                          before.uid, before.end),
+                      .expected = "the same event at the same place",
+                      .evidence = {before.at, at}});
     }
     return;
   }

@@ -14,9 +14,9 @@
 
 namespace millrace::properties {
 
-/// Each pass gives the events of one (writer, key) in the order of writing, and acknowledged ones lie
-/// in that order in their segment. Says nothing of events that are missing (DUR-1) or given twice at
-/// another place (DUP-1). Cost: O(log n) a record; memory O(passes x writers x keys).
+/// Each pass gives the events of one (writer, key) in the order of writing, and acknowledged ones
+/// lie in that order in their segment. Says nothing of events that are missing (DUR-1) or given
+/// twice at another place (DUP-1). Cost: O(log n) a record; memory O(passes x writers x keys).
 /// Source: Pravega's guarantee of order for a routing key, known bugs 2470, 2826, 4393.
 class KeyOrder {
  public:

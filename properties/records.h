@@ -16,15 +16,15 @@
 
 namespace millrace::properties {
 
-/// How a stream's keys are shared among its segments: `segments` ranges of equal size, by the rule of
-/// system/types/routing.h. The routing key of key 7 is "k7".
+/// How a stream's keys are shared among its segments: `segments` ranges of equal size, by the rule
+/// of system/types/routing.h. The routing key of key 7 is "k7".
 struct StreamKnown {
   StreamName stream;
   std::uint32_t segments = 0;
 
   static constexpr std::string_view record_name = "stream_known";
-  static constexpr auto fields = millrace::fields("stream", &StreamKnown::stream, "segments",
-                                                  &StreamKnown::segments);
+  static constexpr auto fields =
+      millrace::fields("stream", &StreamKnown::stream, "segments", &StreamKnown::segments);
 };
 
 /// An event was handed to a writer. `sequence` is dense from 0 within (writer, key).
@@ -84,9 +84,9 @@ struct ConditionalInvoked {
   std::uint64_t expected_offset = 0;
 
   static constexpr std::string_view record_name = "conditional_invoked";
-  static constexpr auto fields = millrace::fields(
-      "uid", &ConditionalInvoked::uid, "segment", &ConditionalInvoked::segment, "expected_offset",
-      &ConditionalInvoked::expected_offset);
+  static constexpr auto fields =
+      millrace::fields("uid", &ConditionalInvoked::uid, "segment", &ConditionalInvoked::segment,
+                       "expected_offset", &ConditionalInvoked::expected_offset);
 };
 
 /// Its answer: appended at the expected offset, or refused because the segment had `length`.
@@ -96,9 +96,9 @@ struct ConditionalAnswered {
   std::uint64_t length = 0;
 
   static constexpr std::string_view record_name = "conditional_answered";
-  static constexpr auto fields = millrace::fields(
-      "uid", &ConditionalAnswered::uid, "is_appended", &ConditionalAnswered::is_appended, "length",
-      &ConditionalAnswered::length);
+  static constexpr auto fields =
+      millrace::fields("uid", &ConditionalAnswered::uid, "is_appended",
+                       &ConditionalAnswered::is_appended, "length", &ConditionalAnswered::length);
 };
 
 /// A reader was given an event. `pass` names one pass over a segment from some start on: a reader
@@ -115,9 +115,9 @@ struct EventRead {
 
   static constexpr std::string_view record_name = "event_read";
   static constexpr auto fields = millrace::fields(
-      "pass", &EventRead::pass, "segment", &EventRead::segment, "offset", &EventRead::offset,
-      "end", &EventRead::end, "uid", &EventRead::uid, "writer", &EventRead::writer, "key",
-      &EventRead::key, "sequence", &EventRead::sequence);
+      "pass", &EventRead::pass, "segment", &EventRead::segment, "offset", &EventRead::offset, "end",
+      &EventRead::end, "uid", &EventRead::uid, "writer", &EventRead::writer, "key", &EventRead::key,
+      "sequence", &EventRead::sequence);
 };
 
 /// A reader was given bytes that are no event of a writer: a bad checksum, length or header.
@@ -131,6 +131,27 @@ struct DamagedRead {
   static constexpr auto fields =
       millrace::fields("pass", &DamagedRead::pass, "segment", &DamagedRead::segment, "offset",
                        &DamagedRead::offset, "why", &DamagedRead::why);
+};
+
+/// A pass begins that will follow the segment to its tail ...
+struct PassBegan {
+  std::string pass;
+  SegmentId segment;
+
+  static constexpr std::string_view record_name = "pass_began";
+  static constexpr auto fields =
+      millrace::fields("pass", &PassBegan::pass, "segment", &PassBegan::segment);
+};
+
+/// ... and has come to it: when the store was last asked, nothing lay behind `end`.
+struct PassEnded {
+  std::string pass;
+  SegmentId segment;
+  std::uint64_t end = 0;
+
+  static constexpr std::string_view record_name = "pass_ended";
+  static constexpr auto fields = millrace::fields("pass", &PassEnded::pass, "segment",
+                                                  &PassEnded::segment, "end", &PassEnded::end);
 };
 
 /// The last look at a segment, after all other clients: every event in [start, end) was read, under
@@ -168,11 +189,10 @@ struct InfoAnswered {
   static constexpr std::string_view record_name = "info_answered";
   static constexpr auto fields = millrace::fields(
       "operation", &InfoAnswered::operation, "segment", &InfoAnswered::segment, "start",
-      &InfoAnswered::start, "length", &InfoAnswered::length, "is_sealed",
-      &InfoAnswered::is_sealed);
+      &InfoAnswered::start, "length", &InfoAnswered::length, "is_sealed", &InfoAnswered::is_sealed);
 };
 
-/// A client asked for the bytes at one offset without waiting for more ...
+/// A client asked for the bytes at one offset ...
 struct ReadInvoked {
   std::uint64_t operation = 0;
   SegmentId segment;
@@ -184,19 +204,17 @@ struct ReadInvoked {
                        "offset", &ReadInvoked::offset);
 };
 
-/// ... and got `bytes` of them (none at the tail), or was told that they are truncated.
+/// ... and got some of them, or was told that they are truncated.
 struct ReadAnswered {
   std::uint64_t operation = 0;
   SegmentId segment;
   std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;
   bool is_truncated = false;
 
   static constexpr std::string_view record_name = "read_answered";
   static constexpr auto fields = millrace::fields(
       "operation", &ReadAnswered::operation, "segment", &ReadAnswered::segment, "offset",
-      &ReadAnswered::offset, "bytes", &ReadAnswered::bytes, "is_truncated",
-      &ReadAnswered::is_truncated);
+      &ReadAnswered::offset, "is_truncated", &ReadAnswered::is_truncated);
 };
 
 /// An administrator asked to seal a segment ...
@@ -271,8 +289,7 @@ struct BlockAnswered {
   static constexpr std::string_view record_name = "block_answered";
   static constexpr auto fields = millrace::fields(
       "operation", &BlockAnswered::operation, "is_acked", &BlockAnswered::is_acked, "has_offset",
-      &BlockAnswered::has_offset, "offset", &BlockAnswered::offset, "code",
-      &BlockAnswered::code);
+      &BlockAnswered::has_offset, "offset", &BlockAnswered::offset, "code", &BlockAnswered::code);
 };
 
 /// A client asked for the last event number of a writer ...
@@ -293,8 +310,8 @@ struct WriterAnswered {
   std::uint64_t count = 0;
 
   static constexpr std::string_view record_name = "writer_answered";
-  static constexpr auto fields = millrace::fields("operation", &WriterAnswered::operation, "count",
-                                                  &WriterAnswered::count);
+  static constexpr auto fields =
+      millrace::fields("operation", &WriterAnswered::operation, "count", &WriterAnswered::count);
 };
 
 }  // namespace millrace::properties

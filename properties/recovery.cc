@@ -8,12 +8,12 @@ void RecoveryKeepsDurable::on(const ContainerApplied& applied, At at, Judge& jud
   State& known = known_[{at.machine, applied.container}];
   judge.compared();
   if (applied.sequence < known.sequence) {
-    judge.violated({.failure_class = "went_back",
-                    .seen = fmt::format("{} has records up to {} durable, before up to {}",
-                                        judge.machine_name(at.machine), applied.sequence,
-                                        known.sequence),
-                    .expected = "a durable end that only grows",
-                    .evidence = {known.at, at}});
+    judge.violated(
+        {.failure_class = "went_back",
+         .seen = fmt::format("{} has records up to {} durable, before up to {}",
+                             judge.machine_name(at.machine), applied.sequence, known.sequence),
+         .expected = "a durable end that only grows",
+         .evidence = {known.at, at}});
   }
   known = {.sequence = applied.sequence, .digest = applied.digest, .at = at};
 }
@@ -26,19 +26,19 @@ void RecoveryKeepsDurable::on(const ContainerRecovered& recovered, At at, Judge&
   State& known = entry->second;
   judge.compared();
   if (recovered.sequence < known.sequence) {
-    judge.violated({.failure_class = "lost_records",
-                    .seen = fmt::format("{} recovered up to record {}",
-                                        judge.machine_name(at.machine), recovered.sequence),
-                    .expected = fmt::format("at least record {}, which was durable",
-                                            known.sequence),
-                    .evidence = {known.at, at}});
+    judge.violated(
+        {.failure_class = "lost_records",
+         .seen = fmt::format("{} recovered up to record {}", judge.machine_name(at.machine),
+                             recovered.sequence),
+         .expected = fmt::format("at least record {}, which was durable", known.sequence),
+         .evidence = {known.at, at}});
   } else if (recovered.sequence == known.sequence && recovered.digest != known.digest) {
-    judge.violated({.failure_class = "different_state",
-                    .seen = fmt::format("{} recovered record {} with digest {:016x}",
-                                        judge.machine_name(at.machine), recovered.sequence,
-                                        recovered.digest),
-                    .expected = fmt::format("digest {:016x}", known.digest),
-                    .evidence = {known.at, at}});
+    judge.violated(
+        {.failure_class = "different_state",
+         .seen = fmt::format("{} recovered record {} with digest {:016x}",
+                             judge.machine_name(at.machine), recovered.sequence, recovered.digest),
+         .expected = fmt::format("digest {:016x}", known.digest),
+         .evidence = {known.at, at}});
   }
   known = {.sequence = recovered.sequence, .digest = recovered.digest, .at = at};
 }

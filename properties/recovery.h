@@ -1,7 +1,7 @@
 #pragma once
 
-// Recovery gives back what was durable (CRASH-1), and a store that is left alone holds nothing of its
-// visitors (LEAK-1). White-box: judged by the facts that stores report.
+// Recovery gives back what was durable (CRASH-1), and a store that is left alone holds nothing of
+// its visitors (LEAK-1). White-box: judged by the facts that stores report.
 
 #include <array>
 #include <cstdint>

@@ -37,19 +37,18 @@ void AckedIsDurable::on(const SegmentScanned& scanned, At at, Judge& judge) {
 // --- DUP-1 ---
 
 void NoDuplicates::on(const EventRead& read, At at, Judge& judge) {
-  const auto [entry, is_first] = first_.try_emplace(
-      read.uid, Place{.segment = read.segment, .offset = read.offset, .at = at});
+  const auto [entry, is_first] =
+      first_.try_emplace(read.uid, Place{.segment = read.segment, .offset = read.offset, .at = at});
   if (is_first) return;
   judge.compared();
   const Place& first = entry->second;
   if (first.segment == read.segment && first.offset == read.offset) return;
-  judge.violated(
-      {.failure_class = "stored_twice",
-       .seen = fmt::format("event {} ({} k{}#{}) at {} of {} and at {} of {}", read.uid,
-                           read.writer, read.key, read.sequence, first.offset,
-                           to_text(first.segment), read.offset, to_text(read.segment)),
-       .expected = "one place for one event",
-       .evidence = {first.at, at}});
+  judge.violated({.failure_class = "stored_twice",
+                  .seen = fmt::format("event {} ({} k{}#{}) at {} of {} and at {} of {}", read.uid,
+                                      read.writer, read.key, read.sequence, first.offset,
+                                      to_text(first.segment), read.offset, to_text(read.segment)),
+                  .expected = "one place for one event",
+                  .evidence = {first.at, at}});
 }
 
 // --- PHA-1 ---
@@ -90,13 +89,12 @@ void NoPhantoms::on(const EventRead& read, At at, Judge& judge) {
   const bool is_same = written.stream == read.segment.stream && written.writer == read.writer &&
                        written.key == read.key && written.sequence == read.sequence;
   if (!is_same) {
-    judge.violated(
-        {.failure_class = "altered",
-         .seen = fmt::format("event {} read as {} k{}#{} from {}", read.uid, read.writer, read.key,
-                             read.sequence, to_text(read.segment)),
-         .expected = fmt::format("{} k{}#{} in {}", written.writer, written.key, written.sequence,
-                                 to_text(written.stream)),
-         .evidence = {written.at, at}});
+    judge.violated({.failure_class = "altered",
+                    .seen = fmt::format("event {} read as {} k{}#{} from {}", read.uid, read.writer,
+                                        read.key, read.sequence, to_text(read.segment)),
+                    .expected = fmt::format("{} k{}#{} in {}", written.writer, written.key,
+                                            written.sequence, to_text(written.stream)),
+                    .evidence = {written.at, at}});
     return;
   }
   written.read_at = at;
@@ -106,11 +104,10 @@ void NoPhantoms::on(const EventRead& read, At at, Judge& judge) {
 
 void NoPhantoms::on(const DamagedRead& read, At at, Judge& judge) {
   judge.compared();
-  judge.violated(
-      {.failure_class = "damaged",
-       .seen = fmt::format("{} at {}: {}", to_text(read.segment), read.offset, read.why),
-       .expected = "whole events with a good checksum",
-       .evidence = {at}});
+  judge.violated({.failure_class = "damaged",
+                  .seen = fmt::format("{} at {}: {}", to_text(read.segment), read.offset, read.why),
+                  .expected = "whole events with a good checksum",
+                  .evidence = {at}});
 }
 
 void NoPhantoms::judge_route(const EventRead& read, At at, Judge& judge) {
@@ -119,11 +116,11 @@ void NoPhantoms::judge_route(const EventRead& read, At at, Judge& judge) {
   const KeyHash hash = hash_routing_key(fmt::format("k{}", read.key));
   const SegmentId& home = layout->second.segment_of(hash);
   if (home == read.segment) return;
-  judge.violated({.failure_class = "wrong_segment",
-                  .seen = fmt::format("event {} of key k{} in {}", read.uid, read.key,
-                                      to_text(read.segment)),
-                  .expected = to_text(home),
-                  .evidence = {at}});
+  judge.violated(
+      {.failure_class = "wrong_segment",
+       .seen = fmt::format("event {} of key k{} in {}", read.uid, read.key, to_text(read.segment)),
+       .expected = to_text(home),
+       .evidence = {at}});
 }
 
 void NoPhantoms::judge_failed(std::uint64_t uid, const Written& written, Judge& judge) {
@@ -152,12 +149,12 @@ void WriteOnceOffsets::judge_place(std::uint64_t uid, const Place& place, Judge&
   judge.compared();
   const Place& before = known->second;
   if (before.segment != place.segment || before.offset != place.offset) {
-    judge.violated({.failure_class = "moved",
-                    .seen = fmt::format("event {} at {} of {}, before at {} of {}", uid,
-                                        place.offset, to_text(place.segment), before.offset,
-                                        to_text(before.segment)),
-                    .expected = "one offset for one event",
-                    .evidence = {before.at, place.at}});
+    judge.violated(
+        {.failure_class = "moved",
+         .seen = fmt::format("event {} at {} of {}, before at {} of {}", uid, place.offset,
+                             to_text(place.segment), before.offset, to_text(before.segment)),
+         .expected = "one offset for one event",
+         .evidence = {before.at, place.at}});
     return;
   }
   if (user->second == uid) return;

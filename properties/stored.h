@@ -1,7 +1,7 @@
 #pragma once
 
-// What is stored: every acknowledged event (DUR-1), none twice (DUP-1), nothing else (PHA-1), each at
-// the offset that its writer was told (OFF-1).
+// What is stored: every acknowledged event (DUR-1), none twice (DUP-1), nothing else (PHA-1), each
+// at the offset that its writer was told (OFF-1).
 
 #include <array>
 #include <cstdint>
@@ -65,12 +65,12 @@ class NoDuplicates {
 /// Cost: O(log n) a record and a hash of the key; memory O(events).
 class NoPhantoms {
  public:
-  static constexpr Claim claim{
-      "PHA-1", "no_phantoms",
-      "Every byte read belongs to an event that was written, whole, to the right segment, and whose "
-      "append was not reported as failed."};
-  static constexpr std::array<std::string_view, 5> classes{
-      "damaged", "never_written", "altered", "wrong_segment", "failed_append_stored"};
+  static constexpr Claim claim{"PHA-1", "no_phantoms",
+                               "Every byte read belongs to an event that was written, whole, to "
+                               "the right segment, and whose "
+                               "append was not reported as failed."};
+  static constexpr std::array<std::string_view, 5> classes{"damaged", "never_written", "altered",
+                                                           "wrong_segment", "failed_append_stored"};
   using Sees = Records<StreamKnown, AppendInvoked, AppendFailed, EventRead, DamagedRead>;
 
   void on(const StreamKnown& known, At at, Judge& judge);

@@ -192,39 +192,106 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   void on_end(Process& process, ProcessEnd end) override;
 
  private:
+  enum class RequestKind : std::uint8_t {
+    kOpen,
+    kMakeDirectory,
+    kRename,
+    kUnlink,
+    kList,
+    kSyncDirectory,
+    kWrite,
+    kRead,
+    kSync,
+    kTruncate,
+    kSize,
+  };
+
+  /// A request from its making until its caller took the answer. Lives in a slot, never on a task's
+  /// stack: a killed task runs no destructors.
+  struct Request {
+    RequestKind kind = RequestKind::kOpen;
+    std::shared_ptr<FileNode> node;
+    Handle handle;
+    OpenMode mode = OpenMode::kExisting;
+    std::string_view path;
+    std::string_view target;  // Of a rename.
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    ByteView bytes;
+
+    Task* task = nullptr;
+    ProcessId process;
+    std::uint64_t number = 0;  // Order of the requests; 0 marks a free slot.
+    std::uint64_t up_to = 0;   // The disk's ordinal when it was made: what a sync covers.
+    EventIdentity who;
+    EventHandle event;
+    SimTime due;
+    bool is_queued = false;
+    bool is_applied = false;
+    bool is_done = false;
+    bool fails = false;
+    Errc failure = Errc::kIo;
+    FaultKind failure_kind = FaultKind::kDiskWriteError;
+    Outcome outcome;
+  };
+
   struct OpenFile {
     std::shared_ptr<FileNode> node;
     ProcessId process;
     std::uint64_t errors_seen = 0;
   };
-  struct Request;
-  struct Armed;
 
-  std::uint32_t submit(Request request);
-  Outcome wait_for(std::uint32_t slot);
-  Outcome perform(Request request);
+  /// Damage that waits for a request.
+  struct Armed {
+    EventIdentity who;
+    std::string path;
+    std::uint32_t tries = 0;
+  };
+
+  static DiskOperation operation_of(RequestKind kind);
+
+  // Requests.
+  Request request_for(Handle handle, RequestKind kind);
+  std::uint32_t run(Request request);
+  Outcome finish(std::uint32_t slot);
   SimTime serve(const Request& request);
   std::uint64_t transfer_bytes(const Request& request) const;
   void match_failure(Request& request);
   void apply(Request& request);
-  void apply_names(Request& request);
-  void apply_open(Request& request);
-  void apply_write(Request& request);
-  void apply_truncate(Request& request);
-  void apply_sync(Request& request);
-  void fail_sync(Request& request);
+  Outcome apply_names(Request& request);
+  Outcome apply_open(Request& request);
+  Outcome apply_write(Request& request, std::uint64_t bytes_max);
+  Outcome apply_read(Request& request);
+  Outcome apply_truncate(Request& request);
+  Outcome apply_sync(Request& request);
+  Outcome fail_sync(Request& request);
   void settle_syncs(const FileNode& node);
   void end_requests(std::optional<ProcessId> process);
   void end_request(Request& request);
-  void free_request(std::uint32_t slot);
+  void free_request(Request& request);
+  Where where_of_request(const Request& request) const;
+  std::string_view path_of(const Request& request) const;
   std::uint64_t room() const;
-  void misdirect(Request& request);
-  void disturb_read(Armed& armed, const FileNode& node, std::uint64_t offset,
-                    std::span<std::byte> target, FaultKind kind);
-  std::shared_ptr<FileNode> draw_file(const EventIdentity& who, std::string_view path);
+  std::uint64_t draw_prefix(const EventIdentity& who, Purpose purpose, std::uint64_t size,
+                            bool neutral_is_all);
   OpenFile& open_file(Handle handle);
   void tell(const Request& request, DiskPhase phase);
   void note(NoteKind kind, std::string text);
+
+  // Damage.
+  struct Target {
+    std::string path;
+    std::shared_ptr<FileNode> node;
+    std::uint64_t sector = 0;
+  };
+  std::optional<Target> draw_target(const EventIdentity& who, std::string_view path) const;
+  bool is_armed_for(const std::optional<Armed>& armed, const FileNode& node) const;
+  std::uint64_t draw_index(const EventIdentity& who, std::uint64_t count,
+                           std::uint32_t index) const;
+  void sync_astray(Request& request);
+  void disturb_read(FileNode& node, std::uint64_t offset, std::span<std::byte> target);
+  void show_other(std::optional<Armed>& armed, const FileNode& node, std::uint64_t offset,
+                  std::span<std::byte> target, FaultKind kind);
 
   World& world_;
   Machine& machine_;
@@ -232,12 +299,13 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   AnchorSink& anchors_;
   DiskOptions options_;
   EntityId entity_;
-  Where disk_where_;
+  Where names_where_;
+  Where evict_where_;
   std::unique_ptr<DiskFiles> files_;
 
   std::map<Handle, OpenFile> handles_;
   std::uint64_t next_handle_ = 1;
-  std::vector<Request> requests_;  // Slots; reused.
+  std::vector<Request> requests_;  // Slots, used again.
   std::vector<std::uint32_t> free_requests_;
   std::uint64_t next_request_ = 1;
 
@@ -247,7 +315,9 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   std::uint32_t slowness_ = 1;
   std::optional<std::uint64_t> capacity_;
   std::vector<DiskFailure> failures_;
-  std::unique_ptr<Armed> armed_[3];  // Misdirected write, misdirected read, stale read.
+  std::optional<Armed> astray_write_;
+  std::optional<Armed> astray_read_;
+  std::optional<Armed> stale_read_;
 };
 
 }  // namespace millrace::sim

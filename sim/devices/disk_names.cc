@@ -147,6 +147,14 @@ void DiskNames::commit_directory(std::string_view path, DiskOrdinal up_to) {
     at->is_synced = true;
     covered.insert(at->from);
     covered.insert(at->to);
+    if (at->kind != ChangeKind::kRename) continue;
+    // The other end of a rename is as certain as this one, with the directories it needs.
+    for (const std::string_view name : {std::string_view(at->from), std::string_view(at->to)}) {
+      if (parent_of(name) == path) continue;
+      for (std::string_view above = parent_of(name); !above.empty(); above = parent_of(above)) {
+        covered.emplace(above);
+      }
+    }
   }
   commit_synced();
 }

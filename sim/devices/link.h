@@ -41,7 +41,7 @@ struct LinkSpec {
 /// What a slow link adds: latencies are multiplied, then `added` comes on top.
 struct Slowness {
   std::uint32_t multiplier = 1;
-  Duration added;
+  Duration added = {};
 
   friend bool operator==(const Slowness&, const Slowness&) = default;
 };

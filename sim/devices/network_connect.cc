@@ -189,6 +189,7 @@ bool NetworkDevice::is_marked(const std::vector<bool>& machines, const Machine& 
 void NetworkDevice::connect_arrived(Connection& connection) {
   // Nobody waits any more: the kernel of the asking side would not confirm.
   if (connection.ends[0].state != EndState::kConnecting) return;
+  if (connection.ends[1].state != EndState::kNone) return;  // Asked twice; see hurry().
   const Machine& machine = connection.directions[0].link->to();
   if (machine.state() == MachineState::kOff) return try_again(connection);
   if (is_marked(hangs_, machine)) {

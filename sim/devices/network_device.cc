@@ -245,6 +245,7 @@ void NetworkDevice::reset_from(Connection& connection, Side side) {
   discard_readable(connection, side);
   if (end.is_broken || direction.is_dead) return;
   direction.is_dead = true;
+  connection.directions[1 - side].reset_under_way = true;
   send_packet(connection, side, PacketKind::kReset, {});
 }
 

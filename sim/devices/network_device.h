@@ -87,7 +87,8 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   /// Keeps all packets for `duration` and gives them out in a burst. Clogs of one link last as long
   /// as the longest. `kind` is kNetClog or kNetSwizzle.
   void clog(const Route& route, Duration duration, FaultKind kind);
-  /// Slows the link, what is in flight included; a default Slowness ends it.
+  /// Slows the link, what is in flight included; a default Slowness ends it, for what is in flight,
+  /// too.
   void slow(const Route& route, const Slowness& slowness);
   /// Loses packets beside the link's own loss; Ratio::never() ends it.
   void lose(const Route& route, Ratio loss);
@@ -189,6 +190,8 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   void learn(Connection& connection, Side side);
 
   // Breaks and ends of processes (network_faults.cc).
+  void hurry(Link& link);
+  void hurry(Connection& connection, Side side);
   static bool is_breakable(const Connection& connection);
   static bool is_between(const Connection& connection, const Route& between);
   void break_one(Connection& connection);

@@ -61,19 +61,57 @@ void NetworkDevice::clog(const Route& route, Duration duration, FaultKind kind) 
 }
 
 void NetworkDevice::slow(const Route& route, const Slowness& slowness) {
-  link(route).set_slowness(slowness);
+  Link& slowed = link(route);
+  slowed.set_slowness(slowness);
+  if (slowness == Slowness{}) hurry(slowed);
 }
 
 void NetworkDevice::lose(const Route& route, Ratio loss) { link(route).set_loss(loss); }
 
 void NetworkDevice::limit_bandwidth(const Route& route, std::uint64_t bytes_per_second) {
-  link(route).limit_bandwidth(bytes_per_second);
+  Link& limited = link(route);
+  limited.limit_bandwidth(bytes_per_second);
+  if (bytes_per_second == 0) hurry(limited);
 }
 
 void NetworkDevice::restore(const Route& route) {
   Link& restored = link(route);
   restored.restore();
   release(restored);
+  hurry(restored);
+}
+
+void NetworkDevice::hurry(Link& link) {
+  for_each_connection([&](Connection& connection) {
+    for (Side side = 0; side < 2; ++side) {
+      if (connection.directions[side].link == &link) hurry(connection, side);
+    }
+  });
+}
+
+void NetworkDevice::hurry(Connection& connection, Side side) {
+  // What is under way was delayed when it left. It is sent once more: the first one to arrive
+  // counts.
+  const Direction& direction = connection.directions[side];
+  const Pipe& pipe = direction.pipe;
+  for (FrameNumber number = pipe.first(); number != pipe.launched_end(); ++number) {
+    if (!pipe.is_under_way(number)) continue;
+    const EventIdentity who = world_.identify(pipe.frame(number).root, EventKind::kDeliver,
+                                              direction.link->where_again());
+    const Packet packet{
+        .kind = PacketKind::kFrame, .side = side, .index = connection.index, .number = number};
+    ++connection.pending;
+    schedule_again(*direction.link, packet, who, world_.now() + direction.link->base_latency());
+  }
+  const Direction& back = connection.directions[1 - side];
+  if (back.reset_under_way) send_packet(connection, side, PacketKind::kReset, {});
+  if (back.credit_under_way) send_packet(connection, side, PacketKind::kWindow, {});
+  const bool is_waiting = connection.ends[0].state == EndState::kConnecting &&
+                          connection.connect_state == ConnectState::kWaiting;
+  if (!is_waiting) return;
+  const bool is_accepted = connection.ends[1].state != EndState::kNone;
+  if (side == 0) send_packet(connection, 0, PacketKind::kConnect, {});
+  if (side == 1 && is_accepted) send_packet(connection, 1, PacketKind::kAccept, {});
 }
 
 // --- connections ---

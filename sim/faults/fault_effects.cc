@@ -23,7 +23,6 @@ bool lasts(FaultKind kind) {
     case FaultKind::kNetLoss:
     case FaultKind::kNetRefuse:
     case FaultKind::kNetHang:
-    case FaultKind::kDiskFailedSync:
     case FaultKind::kDiskFull:
     case FaultKind::kDiskSlow:
     case FaultKind::kMachinePause:
@@ -37,6 +36,7 @@ bool lasts(FaultKind kind) {
     case FaultKind::kNetSwizzle:
     case FaultKind::kNetBreak:
     case FaultKind::kDiskTornWrite:
+    case FaultKind::kDiskFailedSync:
     case FaultKind::kDiskWriteError:
     case FaultKind::kDiskStall:
     case FaultKind::kDiskReadError:
@@ -147,9 +147,6 @@ void FaultEffects::end(Strike& strike) {
       case FaultKind::kDiskSlow:
       case FaultKind::kDiskFull:
         refresh_disk(*machine);
-        break;
-      case FaultKind::kDiskFailedSync:
-        if (disk_of(*machine) != nullptr) disk_of(*machine)->evict();
         break;
       case FaultKind::kNetRefuse:
       case FaultKind::kNetHang:

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sim/devices/disk_snapshot.h"
+#include "sim/devices/disk_files.h"
 #include "system/base/check.h"
 
 namespace millrace::sim {

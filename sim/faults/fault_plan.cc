@@ -224,14 +224,16 @@ bool needs_duration(FaultKind kind) { return kind == FaultKind::kScheduleDelay; 
 
 bool needs_period(FaultKind kind) {
   return kind == FaultKind::kNetFlapping || kind == FaultKind::kNetSwizzle ||
-         kind == FaultKind::kMachineRollingRestart;
+         kind == FaultKind::kMachineRollingRestart || kind == FaultKind::kMachineOlderDisk;
 }
 
 Result<void> validate(const FaultAction& action) {
   const std::string_view unit = amount_name(action.kind);
   if (unit.empty() && action.amount != 0) return fail(Errc::kInvalid, "has no amount");
   const bool may_be_negative = unit == "rate_ppm" || unit == "step_ns";
-  const bool is_amount_legal = may_be_negative ? action.amount != 0 : action.amount > 0;
+  const bool may_be_zero = unit == "room_bytes";
+  const bool is_amount_legal =
+      may_be_negative ? action.amount != 0 : action.amount > (may_be_zero ? -1 : 0);
   if (!unit.empty() && !is_amount_legal) {
     return fail(Errc::kInvalid, "needs " + std::string(unit));
   }
@@ -252,6 +254,12 @@ Result<void> validate(const FaultAction& action) {
   }
   if (action.kind == FaultKind::kNetBridge && action.others.empty()) {
     return fail(Errc::kInvalid, "needs the machine between the two sides, in others");
+  }
+  if (action.kind == FaultKind::kMachineOlderDisk && action.targets.size() > 1) {
+    return fail(Errc::kInvalid, "strikes one machine");
+  }
+  if (action.kind == FaultKind::kScheduleDelay && action.anchor->kind == AnchorKind::kBoot) {
+    return fail(Errc::kInvalid, "finds nothing to hold at a boot");
   }
   const bool is_whole_deployment = action.kind == FaultKind::kNetRing;
   const bool is_anchored_to_machine =
@@ -292,6 +300,8 @@ std::string_view amount_name(FaultKind kind) {
       return "rate_ppm";
     case FaultKind::kClockWallStep:
       return "step_ns";
+    case FaultKind::kDiskFull:
+      return "room_bytes";
     case FaultKind::kDiskFailedSync:
     case FaultKind::kDiskWriteError:
     case FaultKind::kDiskMisdirectedWrite:
@@ -300,7 +310,7 @@ std::string_view amount_name(FaultKind kind) {
       return "requests";
     case FaultKind::kDiskReadError:
     case FaultKind::kDiskBitRot:
-      return "sectors";
+      return "places";
     default:
       return {};
   }

@@ -84,7 +84,8 @@ struct FaultAction {
   Duration duration;
   /// How much, in the sense of `amount_name(kind)`.
   std::int64_t amount = 0;
-  /// The pace of kinds that come in steps: flapping, swizzle, rolling restart.
+  /// The pace of kinds that come in steps: flapping, swizzle, rolling restart. For an older disk
+  /// its age: the image is taken when the fault fires, and the power fails this much later.
   Duration period;
   /// The budget refused it in an earlier execution of this plan, so it never fires.
   bool is_refused = false;
@@ -93,8 +94,8 @@ struct FaultAction {
 };
 
 /// What `amount` means for a kind: "factor" (times slower), "loss_percent", "rate_ppm", "step_ns",
-/// "requests" (how many fail), "sectors" (how many are damaged), "back_ns" (how much older a disk
-/// is). Empty where a kind has no amount.
+/// "requests" (how many are struck), "places" (how many are damaged), "room_bytes" (how much a full
+/// disk still takes). Empty where a kind has no amount.
 std::string_view amount_name(FaultKind kind);
 
 /// All faults of a run, in order of their ids.

@@ -1,7 +1,6 @@
 #include "sim/fiber/fiber.h"
 
 #include <boost/context/detail/fcontext.hpp>
-
 #include <cstdint>
 #include <cstring>
 
@@ -28,11 +27,10 @@ namespace context = boost::context::detail;
 
 namespace {
 
-// The C++ runtime keeps the exceptions that are being handled in two words a thread, caughtExceptions
-// and uncaughtExceptions (Itanium C++ ABI, 2.2.2). A switch inside a handler must take them along.
-void** exception_globals() {
-  return static_cast<void**>(__cxa_get_globals());
-}
+// The C++ runtime keeps the exceptions that are being handled in two words a thread,
+// caughtExceptions and uncaughtExceptions (Itanium C++ ABI, 2.2.2). A switch inside a handler must
+// take them along.
+void** exception_globals() { return static_cast<void**>(__cxa_get_globals()); }
 
 void swap_exceptions(void** leaving, void* const* entering) {
   void** const globals = exception_globals();

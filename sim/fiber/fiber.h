@@ -2,9 +2,9 @@
 
 // Fibers: stacks that are switched between, with the notes that sanitizers need.
 //
-// A thin layer over Boost.Context's fcontext. A fiber that is dropped while suspended is not unwound:
-// its stack goes back to the pool as it is. This folder knows nothing of the rest of sim/, so that a
-// backend on real machines can use it.
+// A thin layer over Boost.Context's fcontext. A fiber that is dropped while suspended is not
+// unwound: its stack goes back to the pool as it is. This folder knows nothing of the rest of sim/,
+// so that a backend on real machines can use it.
 
 #include "sim/fiber/stack_pool.h"
 
@@ -37,8 +37,8 @@ class Fiber {
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// Prepares `entry(argument)` to run on `stack` at the first resume. `entry` never returns; it ends
-  /// with leave_for_ever().
+  /// Prepares `entry(argument)` to run on `stack` at the first resume. `entry` never returns; it
+  /// ends with leave_for_ever().
   void start(Stack stack, FiberHome& home, void (*entry)(void*), void* argument);
 
   /// From the home: runs the fiber until it suspends.

@@ -1,11 +1,10 @@
 #include "sim/fiber/stack_pool.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "system/base/check.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Pooled stacks for fibers, each with a guard page below it, so that an overflow is a fault at a known
-// place and not a silent overwrite.
+// Pooled stacks for fibers, each with a guard page below it, so that an overflow is a fault at a
+// known place and not a silent overwrite.
 
 #include <cstddef>
 #include <vector>

@@ -1,13 +1,12 @@
 #include "sim/kernel/arena.h"
 
-#include <sys/mman.h>
-
 #include <array>
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <sys/mman.h>
 
 #include "system/base/check.h"
 
@@ -78,8 +77,7 @@ struct ArenaHeap {
 
   static void free(void* payload) {
     if (payload == nullptr) return;
-    auto* const block =
-        reinterpret_cast<Arena::Block*>(static_cast<std::byte*>(payload) - kHeader);
+    auto* const block = reinterpret_cast<Arena::Block*>(static_cast<std::byte*>(payload) - kHeader);
     if (Arena* const arena = block->arena; arena != nullptr) {
       arena->live_bytes_ -= block->bytes;
       if (block->next != nullptr) block->next->previous = block->previous;
@@ -102,13 +100,15 @@ struct ArenaHeap {
 
 void* Arena::allocate(std::size_t size, std::size_t alignment) {
   CHECK(alignment <= ArenaHeap::kHeader);
-  if (live_bytes_ + size > limit_bytes_ && limit_hook != nullptr) [[unlikely]] limit_hook();
+  if (live_bytes_ + size > limit_bytes_ && limit_hook != nullptr) [[unlikely]]
+    limit_hook();
   return ArenaHeap::allocate(this, size);
 }
 
 #else
 
-/// One reserved range of addresses, cut into chunks: whether a pointer lies in it tells whose it is.
+/// One reserved range of addresses, cut into chunks: whether a pointer lies in it tells whose it
+/// is.
 struct ArenaHeap {
   using Block = Arena::Block;
   static constexpr std::size_t kChunk = 16 << 10;
@@ -262,7 +262,8 @@ constinit std::array<Arena::Block*, 24> ArenaHeap::free_runs{};
 
 void* Arena::allocate(std::size_t size, std::size_t alignment) {
   CHECK(alignment <= ArenaHeap::kHeader);
-  if (live_bytes_ + size > limit_bytes_ && limit_hook != nullptr) [[unlikely]] limit_hook();
+  if (live_bytes_ + size > limit_bytes_ && limit_hook != nullptr) [[unlikely]]
+    limit_hook();
   const std::uint32_t size_class = ArenaHeap::class_of(size, alignment);
   if (size_class == ArenaHeap::kRun) return ArenaHeap::allocate_run(*this, size);
   if (free_[size_class] == nullptr) ArenaHeap::fill_class(*this, size_class);

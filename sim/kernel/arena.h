@@ -2,11 +2,11 @@
 
 // The memory of one simulated process.
 //
-// Global operator new serves the arena of the running process; calls into the simulator switch to its
-// own heap with an ArenaScope. A kill frees the arena whole and runs no destructor, as in life.
-// Fresh memory is filled with a pattern byte, so that a read of uninitialised memory differs between
-// the two runs of a determinism check. In sanitizer builds an arena is a ring of malloc'd blocks, so
-// that every overflow and use-after-free is still seen.
+// Global operator new serves the arena of the running process; calls into the simulator switch to
+// its own heap with an ArenaScope. A kill frees the arena whole and runs no destructor, as in life.
+// Fresh memory is filled with a pattern byte, so that a read of uninitialised memory differs
+// between the two runs of a determinism check. In sanitizer builds an arena is a ring of malloc'd
+// blocks, so that every overflow and use-after-free is still seen.
 
 #include <cstddef>
 #include <cstdint>

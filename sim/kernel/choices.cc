@@ -17,10 +17,10 @@ constexpr int kGenerationStartShift = 20;
 constexpr std::size_t kCountersStart = 4096;
 
 constexpr std::array<std::string_view, kPurposeCount> kPurposeNames{
-    "cpu_cost",   "lateness",    "strategy",     "latency",        "loss",
+    "cpu_cost",   "lateness",      "strategy",     "latency",      "loss",
     "connect",    "break_arrives", "break_learns", "disk_latency", "disk_stall",
-    "disk_error", "crash_shape", "crash_sector", "tear",           "crash_metadata",
-    "damage",     "clock",       "random",       "fault",          "workload"};
+    "disk_error", "crash_shape",   "crash_sector", "tear",         "crash_metadata",
+    "damage",     "clock",         "random",       "fault",        "workload"};
 
 std::uint32_t generation_of(SimTime now) {
   return static_cast<std::uint32_t>(now.ns >> kGenerationShift) + 1;
@@ -138,7 +138,8 @@ bool Choices::hit(const EventIdentity& who, Purpose purpose, Ratio ratio, std::u
 
 std::int64_t Choices::decide(const EventIdentity& who, Purpose purpose, std::int64_t proposed,
                              std::int64_t neutral, std::uint32_t index) {
-  if (is_plain_) [[likely]] return proposed;
+  if (is_plain_) [[likely]]
+    return proposed;
   return decide_slowly(who, purpose, proposed, neutral, index);
 }
 

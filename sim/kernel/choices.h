@@ -2,10 +2,10 @@
 
 // Every decision that the seed takes, keyed by the event that needs it.
 //
-// A draw is H(seed, event id, purpose, index): it does not depend on what was drawn before. Each kind
-// of draw has a neutral value (no loss, the base latency, lateness 0), which an override can ask
-// for; an override can also fix a value. Overrides are rules over (root, kind, where, n), each part
-// optional, so that they survive edits of the plan and of the code.
+// A draw is H(seed, event id, purpose, index): it does not depend on what was drawn before. Each
+// kind of draw has a neutral value (no loss, the base latency, lateness 0), which an override can
+// ask for; an override can also fix a value. Overrides are rules over (root, kind, where, n), each
+// part optional, so that they survive edits of the plan and of the code.
 
 #include <cstdint>
 #include <optional>
@@ -19,26 +19,26 @@ namespace millrace::sim {
 
 /// What a draw is for. One event draws at most once for a (purpose, index).
 enum class Purpose : std::uint8_t {
-  kCpuCost,         ///< How long a step keeps its machine busy.
-  kLateness,        ///< How late the schedule lets an event run.
-  kStrategy,        ///< Other choices of a scheduling strategy.
-  kLatency,         ///< How long a frame or a packet is under way.
-  kLoss,            ///< Whether it is lost, and how often.
-  kConnect,         ///< How a connection attempt goes.
-  kBreakArrives,    ///< How much still arrives when a connection breaks.
-  kBreakLearns,     ///< When an end learns that its connection is broken.
-  kDiskLatency,     ///< How long a disk request takes.
-  kDiskStall,       ///< Whether and how long a disk stalls.
-  kDiskError,       ///< Whether a request fails, and after which prefix.
-  kCrashShape,      ///< Which unsynced data survives a power loss.
-  kCrashSector,     ///< Which version of a sector survives.
-  kTear,            ///< Where two versions of a sector meet.
-  kCrashMetadata,   ///< Which directory changes survive.
-  kDamage,          ///< Which stored bytes rot, and how.
-  kClock,           ///< Rates, offsets and steps of clocks.
-  kRandom,          ///< Env's Random.
-  kFault,           ///< Times, places and sizes within a fault.
-  kWorkload,        ///< Choices of a workload client.
+  kCpuCost,        ///< How long a step keeps its machine busy.
+  kLateness,       ///< How late the schedule lets an event run.
+  kStrategy,       ///< Other choices of a scheduling strategy.
+  kLatency,        ///< How long a frame or a packet is under way.
+  kLoss,           ///< Whether it is lost, and how often.
+  kConnect,        ///< How a connection attempt goes.
+  kBreakArrives,   ///< How much still arrives when a connection breaks.
+  kBreakLearns,    ///< When an end learns that its connection is broken.
+  kDiskLatency,    ///< How long a disk request takes.
+  kDiskStall,      ///< Whether and how long a disk stalls.
+  kDiskError,      ///< Whether a request fails, and after which prefix.
+  kCrashShape,     ///< Which unsynced data survives a power loss.
+  kCrashSector,    ///< Which version of a sector survives.
+  kTear,           ///< Where two versions of a sector meet.
+  kCrashMetadata,  ///< Which directory changes survive.
+  kDamage,         ///< Which stored bytes rot, and how.
+  kClock,          ///< Rates, offsets and steps of clocks.
+  kRandom,         ///< Env's Random.
+  kFault,          ///< Times, places and sizes within a fault.
+  kWorkload,       ///< Choices of a workload client.
 };
 inline constexpr int kPurposeCount = 20;
 
@@ -69,8 +69,8 @@ class Choices {
 
   /// The identity of the next event of this sort. Counts. `now` only selects the counter's
   /// generation: a (root, kind, where) that rested for more than a minute or two of virtual time is
-  /// forgotten, so that memory follows what is alive; its next event gets an n of the new generation.
-  /// Cost: one probe of a hash table.
+  /// forgotten, so that memory follows what is alive; its next event gets an n of the new
+  /// generation. Cost: one probe of a hash table.
   EventIdentity identify(Root root, EventKind kind, Where where, SimTime now);
 
   /// An identity whose n the caller counts (a task's fired timers).
@@ -82,8 +82,8 @@ class Choices {
   }
 
   /// Uniform in [low, high]; neutral is `low`.
-  std::int64_t range(const EventIdentity& who, Purpose purpose, std::int64_t low,
-                     std::int64_t high, std::uint32_t index = 0);
+  std::int64_t range(const EventIdentity& who, Purpose purpose, std::int64_t low, std::int64_t high,
+                     std::uint32_t index = 0);
   /// Log-uniform in [low, high] with low >= 1; neutral is `low`.
   std::int64_t log_uniform(const EventIdentity& who, Purpose purpose, std::int64_t low,
                            std::int64_t high, std::uint32_t index = 0);

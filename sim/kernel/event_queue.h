@@ -16,8 +16,8 @@
 
 namespace millrace::sim {
 
-/// A pending event: its time in ns and 64 bits of which the high 40 order events of one time and the
-/// low 24 name the slot that holds the event itself.
+/// A pending event: its time in ns and 64 bits of which the high 40 order events of one time and
+/// the low 24 name the slot that holds the event itself.
 struct QueueEntry {
   std::uint64_t time = 0;
   std::uint64_t tie = 0;
@@ -26,7 +26,8 @@ struct QueueEntry {
 
   friend bool operator<(const QueueEntry& a, const QueueEntry& b) {
     __extension__ using Wide = unsigned __int128;
-    return ((static_cast<Wide>(a.time) << 64) | a.tie) < ((static_cast<Wide>(b.time) << 64) | b.tie);
+    return ((static_cast<Wide>(a.time) << 64) | a.tie) <
+           ((static_cast<Wide>(b.time) << 64) | b.tie);
   }
 };
 

@@ -1,8 +1,7 @@
 #include "sim/kernel/fingerprint.h"
 
-#include <xxhash.h>
-
 #include <span>
+#include <xxhash.h>
 
 namespace millrace::sim {
 namespace {

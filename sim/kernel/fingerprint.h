@@ -2,9 +2,9 @@
 
 // The fingerprint of an execution: a chained hash of everything that happened, in order.
 //
-// Records of 32 bytes fill blocks of 8 KiB; a full block is hashed with the hash of the block before
-// it as seed. The list of block hashes finds the first block in which two runs differ, and the blocks
-// that are kept find the first record.
+// Records of 32 bytes fill blocks of 8 KiB; a full block is hashed with the hash of the block
+// before it as seed. The list of block hashes finds the first block in which two runs differ, and
+// the blocks that are kept find the first record.
 
 #include <array>
 #include <cstdint>

@@ -14,14 +14,22 @@ Root boot_root(std::string_view machine, Root cause) {
 
 std::string_view to_text(EventKind kind) {
   switch (kind) {
-    case EventKind::kSpawn: return "spawn";
-    case EventKind::kWake: return "wake";
-    case EventKind::kTimer: return "timer";
-    case EventKind::kDeliver: return "deliver";
-    case EventKind::kDisk: return "disk";
-    case EventKind::kFault: return "fault";
-    case EventKind::kControl: return "control";
-    case EventKind::kMachineFree: return "machine_free";
+    case EventKind::kSpawn:
+      return "spawn";
+    case EventKind::kWake:
+      return "wake";
+    case EventKind::kTimer:
+      return "timer";
+    case EventKind::kDeliver:
+      return "deliver";
+    case EventKind::kDisk:
+      return "disk";
+    case EventKind::kFault:
+      return "fault";
+    case EventKind::kControl:
+      return "control";
+    case EventKind::kMachineFree:
+      return "machine_free";
   }
   UNREACHABLE("an event kind outside its list");
 }

@@ -2,10 +2,11 @@
 
 // Identities: what an event is, in words that survive deleting operations and editing code.
 //
-// Every event gets id = H(root, kind, where, n). The root is the plan entry in whose name it happens
-// (an operation, a fault, a boot), `where` is made of names, and n counts earlier events with the
-// same three. Every random draw is keyed by the id of the event that needs it, so a draw moves only
-// when its own cause changes. No index, address, global counter or set size ever enters a key.
+// Every event gets id = H(root, kind, where, n). The root is the plan entry in whose name it
+// happens (an operation, a fault, a boot), `where` is made of names, and n counts earlier events
+// with the same three. Every random draw is keyed by the id of the event that needs it, so a draw
+// moves only when its own cause changes. No index, address, global counter or set size ever enters
+// a key.
 
 #include <cstdint>
 #include <string_view>

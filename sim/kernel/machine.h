@@ -2,8 +2,9 @@
 
 // Machines, the processes that run on them, and their tasks, as the kernel keeps them.
 //
-// A machine has one CPU and two clocks and runs at most one process. A process is an arena and tasks.
-// Devices keep what belongs to a process by its ProcessId and drop it in ProcessListener::on_end.
+// A machine has one CPU and two clocks and runs at most one process. A process is an arena and
+// tasks. Devices keep what belongs to a process by its ProcessId and drop it in
+// ProcessListener::on_end.
 
 #include <cstdint>
 #include <exception>
@@ -42,11 +43,11 @@ struct EventHandle {
 
 /// What a task waits for.
 enum class TaskState : std::uint8_t {
-  kReady,       ///< Will run when its machine is free.
-  kRunning,     ///< Runs now.
-  kParked,      ///< In Tasks::park: an unpark, a cancel or the deadline ends it.
-  kInDevice,    ///< In a device call: the device, a cancel or the deadline ends it.
-  kInDisk,      ///< In a device call that only the device ends.
+  kReady,     ///< Will run when its machine is free.
+  kRunning,   ///< Runs now.
+  kParked,    ///< In Tasks::park: an unpark, a cancel or the deadline ends it.
+  kInDevice,  ///< In a device call: the device, a cancel or the deadline ends it.
+  kInDisk,    ///< In a device call that only the device ends.
   kEnded,
 };
 

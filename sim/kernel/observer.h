@@ -20,13 +20,13 @@ class Task;
 /// What sort of note a device leaves in the trace. Notes of a passing run cost nothing: they are
 /// built only where World::is_traced().
 enum class NoteKind : std::uint8_t {
-  kSend,      ///< A frame was accepted for sending.
-  kDeliver,   ///< A frame reached its receiver's machine.
-  kDrop,      ///< A frame or connection was lost.
-  kDisk,      ///< A disk request completed.
-  kFault,     ///< A fault fired, healed or was refused.
-  kMachine,   ///< A machine or process started, stopped, paused or resumed.
-  kHistory,   ///< A client recorded something.
+  kSend,     ///< A frame was accepted for sending.
+  kDeliver,  ///< A frame reached its receiver's machine.
+  kDrop,     ///< A frame or connection was lost.
+  kDisk,     ///< A disk request completed.
+  kFault,    ///< A fault fired, healed or was refused.
+  kMachine,  ///< A machine or process started, stopped, paused or resumed.
+  kHistory,  ///< A client recorded something.
 };
 
 /// A line for people about something that happened at the current event.

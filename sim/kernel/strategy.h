@@ -2,11 +2,11 @@
 
 // Scheduling strategies: how late each event runs.
 //
-// A strategy maps an event to a lateness in [0, W], fixed when the event is queued. Nothing is early,
-// nothing later than due + W, so nothing starves. `fifo` gives 0; `random` H(id) mod (W + 1); `pos`
-// as random, but when an event runs, the pending ones on the same object draw again, within their own
-// due + W; `pct` gives each entity a level of 16 and at d - 1 points (an entity, its k-th event) sets
-// that entity's level to W.
+// A strategy maps an event to a lateness in [0, W], fixed when the event is queued. Nothing is
+// early, nothing later than due + W, so nothing starves. `fifo` gives 0; `random` H(id) mod (W +
+// 1); `pos` as random, but when an event runs, the pending ones on the same object draw again,
+// within their own due + W; `pct` gives each entity a level of 16 and at d - 1 points (an entity,
+// its k-th event) sets that entity's level to W.
 
 #include <cstdint>
 #include <optional>

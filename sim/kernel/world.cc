@@ -107,6 +107,13 @@ void World::reach_limit(std::string_view which) {
   stopping_ = true;
   stop_kind_ = StopKind::kLimit;
   stop_detail_ = which;
+  note_stop_place(current_);
+}
+
+void World::note_stop_place(const Task* task) {
+  if (task == nullptr) return;
+  stop_place_ = {
+      .machine = task->machine().name(), .role = task->process().role(), .task = task->name()};
 }
 
 void World::limit_reached(std::string_view which) {
@@ -236,9 +243,11 @@ std::uint64_t World::events_of(EntityId entity) const { return entities_[entity.
 std::int64_t World::lateness_of(const EventIdentity& who, EntityId entity) {
   const std::int64_t window = options_.strategy.window.ns;
   switch (options_.strategy.kind) {
-    case StrategyKind::kFifo: return 0;
+    case StrategyKind::kFifo:
+      return 0;
     case StrategyKind::kRandom:
-    case StrategyKind::kPos: return choices_.range(who, Purpose::kLateness, 0, window);
+    case StrategyKind::kPos:
+      return choices_.range(who, Purpose::kLateness, 0, window);
     case StrategyKind::kPct: {
       const Entity& late = entities_[entity.value()];
       const bool changed = late.change_at != 0 && late.events >= late.change_at;
@@ -256,8 +265,8 @@ EventHandle World::schedule(const EventIdentity& who, SimTime due, EntityId enti
   return queue_event(who, due, entity, &target, argument);
 }
 
-EventHandle World::queue_event(const EventIdentity& who, SimTime due, EntityId entity,
-                               void* target, std::uint64_t argument) {
+EventHandle World::queue_event(const EventIdentity& who, SimTime due, EntityId entity, void* target,
+                               std::uint64_t argument) {
   CHECK(due >= now_, "an event is never due in the past");
   std::int64_t lateness = 0;
   if (options_.strategy.window.ns > 0 && entity.value() != 0) lateness = lateness_of(who, entity);
@@ -347,8 +356,8 @@ void World::redraw_pending(std::uint32_t object) {
     const EventIdentity who{
         .id = slot.id, .root = slot.root, .where = slot.where, .n = slot.n, .kind = slot.kind};
     const SimTime due = slot.key - Duration{slot.lateness};
-    const std::int64_t lateness = choices_.range(who, Purpose::kLateness, 0,
-                                                 options_.strategy.window.ns, ++slot.redraws);
+    const std::int64_t lateness =
+        choices_.range(who, Purpose::kLateness, 0, options_.strategy.window.ns, ++slot.redraws);
     const SimTime key = std::max(now_, due + Duration{lateness});
     slot.lateness = static_cast<std::uint32_t>((key - due).ns);
     enqueue(at - 1, key);

@@ -2,10 +2,10 @@
 
 // The simulated world's kernel: virtual time, machines, processes, tasks and their schedule.
 //
-// One thread runs everything. The loop takes the next event of the queue, tells its target, and runs
-// the tasks that became ready on machines whose CPU is free: a step runs until its task waits, takes
-// no virtual time itself (now() is constant in it), and keeps its machine busy for a drawn cost. What
-// a step sends or wakes leaves at the step's start.
+// One thread runs everything. The loop takes the next event of the queue, tells its target, and
+// runs the tasks that became ready on machines whose CPU is free: a step runs until its task waits,
+// takes no virtual time itself (now() is constant in it), and keeps its machine busy for a drawn
+// cost. What a step sends or wakes leaves at the step's start.
 //
 // Devices (sim/devices) build Env on this; faults (sim/faults) act through it; sim/run owns it.
 // Calls marked [task] are made by the running task of a process, inside a device call, on the
@@ -43,8 +43,8 @@ class EventTarget {
   virtual void on_event(const Event& event) = 0;
 };
 
-/// Told when a process ends, before its tasks and arena are freed. Runs outside of any task or, for a
-/// kill from within, on the killed task's stack.
+/// Told when a process ends, before its tasks and arena are freed. Runs outside of any task or, for
+/// a kill from within, on the killed task's stack.
 class ProcessListener {
  public:
   virtual ~ProcessListener() = default;
@@ -55,17 +55,24 @@ class ProcessListener {
 struct Limits {
   std::uint64_t events = 200'000'000;
   std::uint64_t tasks = 20'000;
-  std::uint64_t arena_bytes = 512ULL << 20;      ///< Of one process.
+  std::uint64_t arena_bytes = 512ULL << 20;          ///< Of one process.
   std::uint64_t steps_without_progress = 1'000'000;  ///< Steps at one virtual instant.
 };
 
 /// Why run_until() came back.
 enum class StopKind : std::uint8_t {
-  kTime,          ///< Virtual time reached the given bound.
-  kIdle,          ///< No event is pending.
-  kStopped,       ///< stop() was called.
-  kCheckFailed,   ///< A CHECK failed in a task or device; see check_failure().
-  kLimit,         ///< A limit was reached; see stop_detail(): "events", "tasks", "arena_bytes", ...
+  kTime,         ///< Virtual time reached the given bound.
+  kIdle,         ///< No event is pending.
+  kStopped,      ///< stop() was called.
+  kCheckFailed,  ///< A CHECK failed in a task or device; see check_failure().
+  kLimit,        ///< A limit was reached; see stop_detail(): "events", "tasks", "arena_bytes", ...
+};
+
+/// A task, in words.
+struct StopPlace {
+  std::string machine;
+  std::string role;
+  std::string task;
 };
 
 struct WorldOptions {
@@ -107,6 +114,8 @@ class World {
   void stop();
   const CheckFailure& check_failure() const { return check_failure_; }
   const std::string& stop_detail() const { return stop_detail_; }
+  /// The task in which a CHECK failed or a limit was reached; its texts are empty outside of tasks.
+  const StopPlace& stop_place() const { return stop_place_; }
   /// From now on events are queued with lateness 0: the schedule is fair.
   void set_fair();
 
@@ -151,12 +160,12 @@ class World {
   Machine& add_machine(std::string name, const ClockSpec& clock);
   Machine* find_machine(std::string_view name);
   const std::vector<std::unique_ptr<Machine>>& machines() const { return machines_; }
-  /// Starts a process on a machine that has none and is off or up; `main` runs as task "main" in the
-  /// process's arena. `root` is boot_root().
+  /// Starts a process on a machine that has none and is off or up; `main` runs as task "main" in
+  /// the process's arena. `root` is boot_root().
   Process& boot(Machine& machine, std::string role, Root root,
                 const std::function<std::function<void()>(Process&)>& make_main);
-  /// Ends the machine's process, if any; a killed process runs no further code. Does not return when
-  /// called from a task of that process.
+  /// Ends the machine's process, if any; a killed process runs no further code. Does not return
+  /// when called from a task of that process.
   void kill(Machine& machine, ProcessEnd end);
   /// CPU stops and goes on; arrivals and timers wait. Suspended: the monotonic clock stands still.
   void pause(Machine& machine);
@@ -192,8 +201,8 @@ class World {
   /// Ends a device's or disk's wait because of the event that is running now (a delivery, a
   /// completion): the task becomes ready at once, with that event's root.
   void make_ready(Task& task, const EventIdentity& cause);
-  /// Ends a device's wait on behalf of the running task (its peer closed a connection, say): queues a
-  /// wake event.
+  /// Ends a device's wait on behalf of the running task (its peer closed a connection, say): queues
+  /// a wake event.
   void wake_later(Task& task);
   /// Tasks::unpark and Tasks::cancel.
   void unpark(Task& task);
@@ -227,6 +236,7 @@ class World {
   void unlink_pending(std::uint32_t index);
   void redraw_pending(std::uint32_t object);
   void reach_limit(std::string_view which);
+  void note_stop_place(const Task* task);
 
   // world_tasks.cc: tasks and steps.
   void mark_runnable(Machine& machine);
@@ -265,7 +275,7 @@ class World {
     std::uint32_t next = 0;
     std::uint32_t previous = 0;
   };
-  std::vector<PendingLinks> pending_links_;  // By slot; only under `pos`.
+  std::vector<PendingLinks> pending_links_;   // By slot; only under `pos`.
   std::vector<std::uint32_t> pending_heads_;  // By object; only under `pos`. Slot + 1; 0 is none.
   bool counts_entities_ = false;  // `pct` counts the events of each entity, or a hold is in force.
   SimTime holds_until_;
@@ -279,6 +289,7 @@ class World {
   bool stopping_ = false;
   StopKind stop_kind_ = StopKind::kStopped;
   std::string stop_detail_;
+  StopPlace stop_place_;
   CheckFailure check_failure_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<Machine*> runnable_;

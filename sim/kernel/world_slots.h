@@ -11,7 +11,7 @@ struct World::Slot {
   EventId id;
   Root root;
   Where where;
-  SimTime key;  // Due time plus lateness, or the end of a hold.
+  SimTime key;             // Due time plus lateness, or the end of a hold.
   void* target = nullptr;  // EventTarget, Task or Machine, by kind.
   std::uint64_t argument = 0;
   std::uint32_t entity = 0;

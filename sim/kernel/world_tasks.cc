@@ -49,12 +49,12 @@ void World::schedule_free(Machine& machine) {
 
 void World::run_step(Machine& machine, Task& task) {
   CHECK(task.state_ == TaskState::kReady, "only a ready task runs");
-  const std::int64_t cost =
-      choices_.range(task.woken_by_, Purpose::kCpuCost, options_.step_cost_low.ns,
-                     options_.step_cost_high.ns);
+  const std::int64_t cost = choices_.range(task.woken_by_, Purpose::kCpuCost,
+                                           options_.step_cost_low.ns, options_.step_cost_high.ns);
   machine.busy_until_ = now_ + Duration{cost * machine.cpu_multiplier_};
   if (++steps_at_now_ > options_.limits.steps_without_progress) {
     reach_limit("steps_without_progress");
+    note_stop_place(&task);
     return;
   }
   ++machine.steps_;
@@ -182,15 +182,15 @@ void World::on_wake(Task& task, const EventIdentity& who) {
     case Task::PendingWake::kCancel:
       if (waits) become_ready(task, who, Wake::kCancelled);
       return;
-    case Task::PendingWake::kNone: break;
+    case Task::PendingWake::kNone:
+      break;
   }
   UNREACHABLE("a wake event is pending for a reason");
 }
 
 void World::queue_wake(Task& task, Task::PendingWake kind) {
   task.pending_wake_ = kind;
-  const EventIdentity who =
-      choices_.identify(current_root(), EventKind::kWake, task.where_, now_);
+  const EventIdentity who = choices_.identify(current_root(), EventKind::kWake, task.where_, now_);
   // A step of the same machine keeps the CPU busy until then anyway.
   const SimTime due = std::max(now_, task.machine().busy_until_);
   task.wake_event_ = queue_event(who, due, task.entity_, &task, 0);
@@ -261,8 +261,8 @@ Wake World::wait(TaskState state, Instant deadline) {
 
 void World::arm_timer(Task& task, Instant deadline) {
   // The CPU is busy until then: no deadline is noticed before, and a passed one costs a step.
-  const SimTime due = std::max({now_, task.machine().busy_until_,
-                                task.machine().when_local_is(deadline)});
+  const SimTime due =
+      std::max({now_, task.machine().busy_until_, task.machine().when_local_is(deadline)});
   if (task.timer_armed_) {
     // An earlier event will look at the deadline when it fires.
     if (task.timer_due_ <= due) return;
@@ -289,8 +289,7 @@ void World::delay_next_wait(Task& task, Duration duration) {
 
 // --- making, finding, and what a task may ask ---
 
-Task& World::spawn(Process& process, std::string_view name, Root root,
-                   std::function<void()> body) {
+Task& World::spawn(Process& process, std::string_view name, Root root, std::function<void()> body) {
   auto made = std::make_unique<Task>();
   Task& task = *made;
   task.id_ = TaskId(process.next_task_id_++);
@@ -372,6 +371,7 @@ void World::check_failed(const CheckFailure& failure) {
     check_failure_.values = failure.values;
     stopping_ = true;
     stop_kind_ = StopKind::kCheckFailed;
+    note_stop_place(current_);
   }
   if (current_ == nullptr) return;
   set_current_arena(nullptr);

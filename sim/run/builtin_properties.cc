@@ -58,11 +58,10 @@ void NoWedgedOperation::on(const OperationEnded& ended, At /*at*/, Judge& judge)
 void NoWedgedOperation::at_end(Judge& judge) {
   for (const auto& [operation, pending] : pending_) {
     judge.compared();
-    judge.violated(
-        {.failure_class = "wedged",
-         .seen = fmt::format("operation {} ({}) never ended", operation, pending.kind),
-         .expected = "ok, failed or unknown",
-         .evidence = {pending.at}});
+    judge.violated({.failure_class = "wedged",
+                    .seen = fmt::format("operation {} ({}) never ended", operation, pending.kind),
+                    .expected = "ok, failed or unknown",
+                    .evidence = {pending.at}});
   }
 }
 

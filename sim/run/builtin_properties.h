@@ -31,8 +31,8 @@ class ClientsFinish {
       "REC-1", "clients_finish",
       "Once the core is healed, every client, old or fresh, finishes within the settle time.",
       PropertyKind::kEventually};
-  static constexpr std::array<std::string_view, 3> classes{"old_client_stuck",
-                                                           "fresh_client_stuck", "client_failed"};
+  static constexpr std::array<std::string_view, 3> classes{"old_client_stuck", "fresh_client_stuck",
+                                                           "client_failed"};
   using Sees = Records<ClientStarted, ClientFinished>;
   void on(const ClientStarted& started, At at, Judge& judge);
   void on(const ClientFinished& finished, At at, Judge& judge);

@@ -4,9 +4,8 @@
 // knob that a scenario fixes moves no other draw.
 
 #include <algorithm>
-#include <limits>
-
 #include <fmt/format.h>
+#include <limits>
 
 #include "sim/run/draw_faults.h"
 #include "sim/run/plan.h"
@@ -17,7 +16,8 @@ namespace {
 
 constexpr std::uint64_t kSeedEnd = std::uint64_t{1} << 53;
 
-// Machines' monotonic clocks start anywhere in their first hour, walls within a second of each other.
+// Machines' monotonic clocks start anywhere in their first hour, walls within a second of each
+// other.
 constexpr Duration kClockStartMax = seconds(3600);
 constexpr WallTime kWallStart{1'767'225'600'000'000'000};  // 2026-01-01.
 constexpr Duration kWallSpread = seconds(1);
@@ -160,9 +160,8 @@ class PlanDrawing {
   void draw_clients() {
     for (const ScenarioWorkload& workload : scenario_.workloads) draw_population(workload);
     for (const WorkloadType& type : registry_.workloads()) {
-      const bool is_named =
-          std::ranges::find(scenario_.workloads, type.name, &ScenarioWorkload::kind) !=
-          scenario_.workloads.end();
+      const bool is_named = std::ranges::find(scenario_.workloads, type.name,
+                                              &ScenarioWorkload::kind) != scenario_.workloads.end();
       if (!type.options.is_in_every_scenario || is_named) continue;
       draw_population({.name = type.name, .kind = type.name});
     }
@@ -228,11 +227,8 @@ class PlanDrawing {
     std::int64_t shortest = seconds(1).ns;
     const auto look = [&](const std::vector<KnobView>& knobs, const KnobValues& values) {
       for (const KnobView& knob : knobs) {
-        const bool is_timeout = knob.kind == KnobKind::kDuration &&
-                                (knob.name.find("timeout") != std::string::npos ||
-                                 knob.name.find("lease") != std::string::npos);
         const auto value = values.find(knob.name);
-        if (!is_timeout || value == values.end() || value->second <= 0) continue;
+        if (!is_timeout(knob) || value == values.end() || value->second <= 0) continue;
         shortest = std::min(shortest, value->second);
       }
     };

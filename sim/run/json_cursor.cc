@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -31,7 +30,8 @@ Result<nlohmann::json> parse_json(std::string_view text) {
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
-    // "[json.exception.parse_error.101] parse error at line 3, column 2: ..." without its first word.
+    // "[json.exception.parse_error.101] parse error at line 3, column 2: ..." without its first
+    // word.
     std::string what = error.what();
     what.erase(0, what.find("] ") == std::string::npos ? 0 : what.find("] ") + 2);
     return fail(Errc::kInvalid, what);
@@ -58,7 +58,8 @@ bool JsonCursor::has(std::string_view member) const {
 bool JsonCursor::is_text() const { return value_->is_string(); }
 
 JsonCursor JsonCursor::at(std::string_view member) const {
-  const std::string below = path_.empty() ? std::string(member) : fmt::format("{}.{}", path_, member);
+  const std::string below =
+      path_.empty() ? std::string(member) : fmt::format("{}.{}", path_, member);
   if (!has(member)) {
     complain(fmt::format("'{}' is missing", member));
     return {kNull, below, *errors_};
@@ -131,7 +132,8 @@ Duration JsonCursor::duration() const {
 std::uint64_t JsonCursor::hex() const {
   const std::string digits = text();
   std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
   if (digits.size() != 16 || error != std::errc{} || end != digits.data() + digits.size()) {
     complain("16 hexadecimal digits are expected");
     return 0;

@@ -2,18 +2,17 @@
 
 // Reads JSON that people may have edited: strictly, and with the place of what is wrong.
 //
-// A cursor stands on one value and knows its path. The first error is kept, every later read gives a
-// zero or nothing, and one look at `JsonErrors` at the end tells whether all was well.
+// A cursor stands on one value and knows its path. The first error is kept, every later read gives
+// a zero or nothing, and one look at `JsonErrors` at the end tells whether all was well.
 
 #include <cstdint>
 #include <initializer_list>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "system/base/result.h"
 #include "system/base/time.h"

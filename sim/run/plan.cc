@@ -1,7 +1,6 @@
 #include "sim/run/plan.h"
 
 #include <algorithm>
-
 #include <fmt/format.h>
 
 #include "system/base/draws.h"
@@ -34,8 +33,7 @@ bool PlanDraws::hit(std::string_view name, std::uint64_t index, Ratio ratio) con
   return ratio.hit(bits(name, index));
 }
 
-std::int64_t PlanDraws::from(std::string_view name, std::uint64_t index,
-                             const Range& range) const {
+std::int64_t PlanDraws::from(std::string_view name, std::uint64_t index, const Range& range) const {
   if (range.choices.empty()) return between(name, index, range.low, range.high);
   const std::uint64_t chosen = uniform_below(bits(name, index), range.choices.size());
   return range.choices[static_cast<std::size_t>(chosen)];

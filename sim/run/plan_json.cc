@@ -1,11 +1,10 @@
 // The JSON of a plan, canonical on the way out and strict on the way in.
 
 #include <algorithm>
-#include <limits>
-#include <set>
-
 #include <fmt/format.h>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "sim/run/json_cursor.h"
 #include "sim/run/plan.h"

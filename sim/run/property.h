@@ -19,7 +19,7 @@
 //   static constexpr std::array<Assumption, N> needs{Assumption::kLeaseTiming};  what a run must
 //   not
 //       break for the property to be judged in it (sim/kernel/meters.h). Once a fault broke one,
-//       the property is not judged, with the reason. A kind of kEventually needs all of them.
+//       the property is not judged, with the reason. A kEventually always needs kDisksWithinBudget.
 //
 // A property is made anew for each run, sees the records of its types in their order, and judges
 // online, from on(), or at the end of the run. It never draws and never sees a server.
@@ -45,7 +45,7 @@ using sim::Assumption;
 enum class PropertyKind : std::uint8_t {
   kAlways,      ///< Holds at every moment, and at the end.
   kEventually,  ///< Holds once the core was healed: judged only where the settle phase was reached
-                ///< and no fault went beyond the budget.
+                ///< and no group lost more disks than it may.
   kSometimes,   ///< Is seen in at least one run of a campaign; see Judge::witnessed().
   kNever,       ///< Its objection is the thing that must not be seen. Judged as kAlways.
 };

@@ -10,7 +10,8 @@ namespace millrace::run {
 /// One property of the run, and the judge that it speaks to.
 class PropertySet::Instance final : public Judge {
  public:
-  Instance(PropertySet& set, const PropertyType& type) : set_(set), type_(type), property_(type.make()) {}
+  Instance(PropertySet& set, const PropertyType& type)
+      : set_(set), type_(type), property_(type.make()) {}
 
   const PropertyType& type() const { return type_; }
   bool is_skipped() const { return skip_reason_.has_value(); }
@@ -53,9 +54,9 @@ class PropertySet::Instance final : public Judge {
 void PropertySet::Instance::violated(Violation violation) {
   if (has_failed_) return;  // The first objection of a property says it all.
   if (set_.excuse_(type_).has_value()) return;
-  const std::string_view failure_class = violation.failure_class.empty() && type_.classes.size() == 1
-                                             ? type_.classes.front()
-                                             : violation.failure_class;
+  const std::string_view failure_class =
+      violation.failure_class.empty() && type_.classes.size() == 1 ? type_.classes.front()
+                                                                   : violation.failure_class;
   const bool is_listed = std::ranges::find(type_.classes, failure_class) != type_.classes.end();
   CHECK(is_listed, "a property objects with a class of its own list");
   has_failed_ = true;

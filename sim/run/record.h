@@ -91,7 +91,7 @@ std::string record_text(const void* record) {
     std::string line(record_name<Record>());
     for_each_field(*static_cast<const Record*>(record),
                    [&](std::string_view name, const FieldValue& value) {
-                     line.append(" ").append(name).append("=").append(to_text(value));
+                     line.append(" ").append(name).append("=").append(millrace::to_text(value));
                    });
     return line;
   }

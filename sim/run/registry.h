@@ -156,8 +156,8 @@ struct None {};
 template <typename Config, typename Main, typename Format>
 class RoleProgram final : public Program {
  public:
-  RoleProgram(const KnobValues& values, Main main, Format format)
-      : config_(make_config<Config>(values)), main_(main), format_(format) {}
+  RoleProgram(const KnobValues& values, Main program, Format formatter)
+      : config_(make_config<Config>(values)), main_(program), format_(formatter) {}
 
   Result<void> format(Env& env, const Directory& directory) const override {
     if constexpr (!std::is_same_v<Format, None>) {
@@ -189,8 +189,8 @@ class RoleProgram final : public Program {
 template <typename Config, typename Main, typename Draw>
 class WorkloadProgram final : public Program {
  public:
-  WorkloadProgram(const KnobValues& values, Main main, Draw draw)
-      : config_(make_config<Config>(values)), main_(main), draw_(draw) {}
+  WorkloadProgram(const KnobValues& values, Main program, Draw drawer)
+      : config_(make_config<Config>(values)), main_(program), draw_(drawer) {}
 
   Result<void> format(Env& /*env*/, const Directory& /*directory*/) const override { return {}; }
   Result<void> main(Env& env, const Directory& /*directory*/, Client* client) const override {

@@ -98,8 +98,8 @@ struct OperationEnded {
                                                   "outcome", &OperationEnded::outcome);
 };
 
-/// A task ended by itself; `exception` is empty unless one left it. The texts are borrowed: there are
-/// many of these.
+/// A task ended by itself; `exception` is empty unless one left it. The texts are borrowed: there
+/// are many of these.
 struct TaskEnded {
   std::string_view role;
   std::string_view task;

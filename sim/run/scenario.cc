@@ -1,10 +1,9 @@
 #include "sim/run/scenario.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <numeric>
 #include <span>
-
-#include <fmt/format.h>
 
 #include "sim/faults/deployment.h"
 #include "sim/kernel/meters.h"
@@ -51,7 +50,8 @@ class Validator {
     check_settings();
     check_role_knobs();
     for (const ScenarioWorkload& workload : scenario_.workloads) check_workload(workload);
-    if (scenario_.workloads.empty()) complain("workloads", "a scenario needs at least one workload");
+    if (scenario_.workloads.empty())
+      complain("workloads", "a scenario needs at least one workload");
     check_faults();
     check_floors();
     if (errors_.empty()) check_budget();
@@ -66,10 +66,9 @@ class Validator {
   void unknown(std::string path, std::string_view sort, std::string_view name,
                const std::vector<std::string>& known) {
     const std::string nearest = nearest_name(name, known);
-    complain(std::move(path),
-             nearest.empty() ? fmt::format("unknown {} '{}'", sort, name)
-                             : fmt::format("unknown {} '{}'; the nearest is '{}'", sort, name,
-                                           nearest));
+    complain(std::move(path), nearest.empty() ? fmt::format("unknown {} '{}'", sort, name)
+                                              : fmt::format("unknown {} '{}'; the nearest is '{}'",
+                                                            sort, name, nearest));
   }
 
   void check_order(const std::string& path, const Range& range) {

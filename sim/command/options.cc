@@ -1,0 +1,298 @@
+#include "sim/command/options.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+
+#include "generated/build_info.h"
+#include "sim/command/exit_status.h"
+#include "sim/command/scenario_values.h"
+#include "system/base/check.h"
+
+namespace millrace::command {
+namespace {
+
+constexpr std::array kVerbs{
+    VerbName{"run", "run one seed of a scenario"},
+    VerbName{"campaign", "run many seeds of one or more scenarios"},
+    VerbName{"replay", "run saved failures again"},
+    VerbName{"plan", "print everything that a seed expands to"},
+    VerbName{"explain", "a property, fault, mark, knob or scenario in a paragraph"},
+    VerbName{"list", "what there is: scenarios, properties, faults, workloads, knobs, marks"},
+    VerbName{"check", "report every mistake of scenario files"},
+    VerbName{"verify-determinism", "run seeds twice, differently, and compare"},
+    VerbName{"new", "write a scenario or a project to start from"},
+    VerbName{"completion", "print completions for bash, zsh or fish"},
+};
+
+/// The parser with the options that it fills.
+class Parser {
+ public:
+  explicit Parser(std::string_view program)
+      : app_(std::make_unique<CLI::App>(
+            "Runs a system in a simulated world, injects faults, and checks what it promises.",
+            std::string(program))) {
+    options_.program = program;
+    declare_global();
+    for (const VerbName& verb : kVerbs) {
+      CLI::App* const sub = app_->add_subcommand(std::string(verb.name), std::string(verb.about));
+      sub->fallthrough();
+      subs_[std::string(verb.name)] = sub;
+    }
+    declare_run();
+    declare_campaign();
+    declare_replay();
+    declare_others();
+  }
+
+  std::expected<Options, EarlyEnd> parse(std::span<const std::string> arguments);
+  std::vector<std::string> long_options(const std::string& verb) const;
+
+ private:
+  void declare_global();
+  void declare_run();
+  void declare_campaign();
+  void declare_replay();
+  void declare_others();
+  void add_overrides(CLI::App& sub);
+  EarlyEnd mistake(const std::string& verb, std::string what) const;
+  EarlyEnd end_of(const CLI::ParseError& error, const std::string& verb) const;
+  CLI::App& sub(const char* verb) { return *subs_.at(verb); }
+
+  Options options_;
+  std::string color_ = "auto";
+  bool wants_version_ = false;
+  std::unique_ptr<CLI::App> app_;
+  std::map<std::string, CLI::App*, std::less<>> subs_;
+};
+
+void Parser::declare_global() {
+  app_->add_flag("--json", options_.is_json, "Print one JSON object, and nothing else, on stdout");
+  app_->add_option("--out", options_.out, "Directory for what is written")->type_name("DIR");
+  app_->add_option("--color", color_, "auto, always or never")->type_name("WHEN");
+  app_->add_flag("-q,--quiet", options_.is_quiet, "No progress");
+  app_->add_flag("-v,--verbose", options_.is_verbose, "All records of a failure");
+  app_->add_flag("--version", wants_version_, "Print version and build");
+}
+
+void Parser::add_overrides(CLI::App& sub) {
+  sub.add_option("--set", options_.overrides.sets,
+                 "Override a value: a knob ROLE.FIELD, a setting, workloads.NAME.KEY")
+      ->type_name("K=V")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void Parser::declare_run() {
+  CLI::App& run = sub("run");
+  run.add_option("scenario", options_.names, "Name, or path of a file")->type_name("SCENARIO");
+  run.add_option("--seed", options_.seed, "The seed; 1 by default")->type_name("N");
+  add_overrides(run);
+  run.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...");
+  run.add_option("--strategy", options_.overrides.strategy,
+                 "fifo, random, pos, pct or portfolio");
+  run.add_option("--plan", options_.plan, "Run this plan, edited or not")->type_name("F");
+  run.add_option("--trace", options_.trace, "Write what happened, a line each")->type_name("F");
+  run.add_flag("--shrink", options_.has_shrink, "Accepted; shrinking comes later");
+}
+
+void Parser::declare_campaign() {
+  CLI::App& campaign = sub("campaign");
+  campaign
+      .add_option("scenarios", options_.names,
+                  "Names, paths, patterns with * or @TAG; @default where none is given")
+      ->type_name("SCENARIO...");
+  campaign.add_option("--seeds", options_.seeds, "For each scenario; 200 by default")
+      ->type_name("N|A..B|A,B");
+  campaign.add_option("--for", options_.wall_time, "Stop after this time in all")->type_name("T");
+  campaign.add_option("--from", options_.from, "The first seed")->type_name("N");
+  campaign.add_option("-j,--jobs", options_.jobs, "Workers; the CPUs there are by default")
+      ->type_name("N");
+  campaign.add_option("--shard", options_.shard, "One of N machines, from 1: by seed modulo N")
+      ->type_name("I/N");
+  campaign.add_option("-x,--max-failures", options_.max_failures, "Stop after N failed runs")
+      ->type_name("N");
+  campaign.add_option("--db", options_.database, "Database to write or append to")->type_name("F");
+  campaign.add_option("--strategy", options_.overrides.strategy,
+                      "fifo, random, pos, pct or portfolio");
+  add_overrides(campaign);
+  campaign.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...");
+  campaign.add_flag("--no-shrink", options_.has_no_shrink, "Accepted; shrinking comes later");
+}
+
+void Parser::declare_replay() {
+  CLI::App& replay = sub("replay");
+  replay
+      .add_option("repros", options_.names,
+                  "Repro files, folders of them, '-', or a scenario with --seed")
+      ->type_name("F.repro.json|DIR|-...");
+  replay.add_option("--seed", options_.seed, "With a scenario: the same as run")->type_name("N");
+  replay
+      .add_option("--min-match", options_.min_match,
+                  "Below this share in percent a repro is stale; 80 by default")
+      ->type_name("P");
+  add_overrides(replay);
+  replay.add_option("--faults", options_.overrides.faults, "With --seed: as in run");
+  replay.add_option("--strategy", options_.overrides.strategy, "With --seed: as in run");
+}
+
+void Parser::declare_others() {
+  CLI::App& plan = sub("plan");
+  plan.add_option("scenario", options_.names, "A scenario, or a repro or plan file")
+      ->type_name("SCENARIO|F");
+  plan.add_option("--seed", options_.seed, "The seed; 1 by default")->type_name("N");
+  add_overrides(plan);
+  plan.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...");
+  plan.add_option("--strategy", options_.overrides.strategy,
+                  "fifo, random, pos, pct or portfolio");
+  sub("explain").add_option("id", options_.names, "What to explain")->type_name("ID");
+  CLI::App& list = sub("list");
+  list.add_option("kinds", options_.names,
+                  "scenarios, properties, faults, workloads, knobs or marks; all by default")
+      ->type_name("KIND");
+  list.add_option("--show", options_.show, "One of them in full")->type_name("NAME");
+  CLI::App& check = sub("check");
+  check.add_option("files", options_.names, "Scenario files")->type_name("F.toml...");
+  check.add_flag("--schema", options_.wants_schema, "Print the JSON schema of scenario files");
+  CLI::App& verify = sub("verify-determinism");
+  verify.add_option("scenario", options_.names, "Name, or path of a file")->type_name("SCENARIO");
+  verify.add_option("--seeds", options_.seeds, "20 by default")->type_name("N|A..B|A,B");
+  verify.add_option("--against", options_.against, "Another build of this program")
+      ->type_name("BINARY");
+  add_overrides(verify);
+  sub("new")
+      .add_option("what", options_.names, "scenario NAME or project NAME")
+      ->type_name("scenario|project NAME");
+  sub("completion").add_option("shell", options_.names, "bash, zsh or fish")->type_name("SHELL");
+}
+
+std::vector<std::string> Parser::long_options(const std::string& verb) const {
+  std::vector<std::string> names;
+  const auto found = subs_.find(verb);
+  std::vector<const CLI::App*> apps{app_.get()};
+  if (found != subs_.end()) apps.push_back(found->second);
+  for (const CLI::App* const app : apps) {
+    for (const CLI::Option* const option : app->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
+  return names;
+}
+
+EarlyEnd Parser::mistake(const std::string& verb, std::string what) const {
+  const std::string help =
+      verb.empty() ? options_.program + " --help" : options_.program + " " + verb + " --help";
+  return {.status = number(ExitStatus::kUsage),
+          .out = {},
+          .err = fmt::format("millrace: {}\nsee {}\n", what, help)};
+}
+
+EarlyEnd Parser::end_of(const CLI::ParseError& error, const std::string& verb) const {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    const auto found = subs_.find(verb);
+    return {.status = number(ExitStatus::kHeld),
+            .out = found == subs_.end() ? app_->help() : found->second->help(),
+            .err = {}};
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const auto found = subs_.find(verb);
+    const CLI::App& app = found == subs_.end() ? *app_ : *found->second;
+    for (const std::string& extra : app_->remaining(true)) {
+      if (!extra.starts_with("-")) continue;
+      const std::string name = extra.substr(0, extra.find('='));
+      return mistake(verb, unknown_name("option", name, long_options(app.get_name())));
+    }
+  }
+  return mistake(verb, error.what());
+}
+
+std::expected<Options, EarlyEnd> Parser::parse(std::span<const std::string> arguments) {
+  // The verb is the first word that no global option takes; CLI11 would blame its options first.
+  std::string verb;
+  for (std::size_t i = 0; i < arguments.size() && verb.empty(); ++i) {
+    if (arguments[i] == "--out" || arguments[i] == "--color") {
+      ++i;
+    } else if (!arguments[i].starts_with("-")) {
+      verb = arguments[i];
+    }
+  }
+  if (!verb.empty() && !subs_.contains(verb)) {
+    std::vector<std::string> known;
+    for (const VerbName& one : kVerbs) known.emplace_back(one.name);
+    return std::unexpected(mistake("", unknown_name("verb", verb, known)));
+  }
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app_->parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    return std::unexpected(end_of(error, verb));
+  }
+  if (wants_version_) {
+    const BuildInfo& build = build_info();
+    return std::unexpected(EarlyEnd{
+        .status = number(ExitStatus::kHeld),
+        .out = fmt::format("millrace {} ({}{}, {} {}{}{})\n", build.version, build.commit,
+                           build.is_dirty ? " dirty" : "", build.compiler, build.preset,
+                           build.sanitizer == "none" ? "" : " ",
+                           build.sanitizer == "none" ? "" : build.sanitizer),
+        .err = {}});
+  }
+  if (verb.empty()) return std::unexpected(mistake("", "a verb is missing\n\n" + app_->help()));
+  const std::map<std::string, ColorChoice, std::less<>> colors{
+      {"auto", ColorChoice::kAuto}, {"always", ColorChoice::kAlways}, {"never", ColorChoice::kNever}};
+  const auto color = colors.find(color_);
+  if (color == colors.end()) {
+    return std::unexpected(
+        mistake(verb, fmt::format("--color is auto, always or never, not '{}'", color_)));
+  }
+  options_.verb = verb;
+  options_.color = color->second;
+  return options_;
+}
+
+}  // namespace
+
+std::expected<Options, EarlyEnd> parse_command_line(std::string_view program,
+                                                    std::span<const std::string> arguments) {
+  return Parser(program).parse(arguments);
+}
+
+std::span<const VerbName> verb_names() { return kVerbs; }
+
+std::vector<std::string> option_names(std::string_view verb) {
+  return Parser("millrace").long_options(std::string(verb));
+}
+
+std::string shell_word(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./=:,@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
+    return std::string(word);
+  }
+  std::string quoted = "'";
+  for (const char letter : word) {
+    if (letter == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += letter;
+    }
+  }
+  return quoted + "'";
+}
+
+std::string command_text(const Overrides& overrides) {
+  std::string text;
+  for (const std::string& set : overrides.sets) text += " --set " + shell_word(set);
+  if (overrides.faults.has_value()) text += " --faults " + shell_word(*overrides.faults);
+  if (overrides.strategy.has_value()) text += " --strategy " + shell_word(*overrides.strategy);
+  return text;
+}
+
+}  // namespace millrace::command

@@ -1,0 +1,62 @@
+#pragma once
+
+// The history of one run: stamps what is recorded, shows it to the properties, and keeps the trace.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/kernel/world.h"
+#include "sim/run/history.h"
+#include "sim/run/property_set.h"
+#include "sim/run/run.h"
+
+namespace millrace::run {
+
+class RunHistory final : public History {
+ public:
+  /// All arguments outlive the history.
+  RunHistory(sim::World& world, PropertySet& properties, const Plan& plan,
+             const RunOptions& options);
+
+  /// What a client recorded, or the run itself (types of run_records.h).
+  void take(const RecordType& type, const void* record) override;
+  void take_fact(sim::Machine& machine, const FactView& fact);
+  void take_note(const sim::Note& note);
+
+  /// Where the run stands.
+  At here(std::uint32_t machine) const;
+
+  /// Shows what is still held back.
+  void flush();
+
+  std::uint64_t records() const { return records_; }
+  std::uint64_t client_records() const { return client_records_; }
+  std::vector<TraceLine> take_trace() { return std::move(trace_); }
+
+ private:
+  /// A record that the canary shows after the next one.
+  struct HeldBack {
+    const RecordType* type = nullptr;
+    std::shared_ptr<const void> record;
+    At at;
+  };
+
+  void show(std::uint64_t key, const void* record, At at);
+  void show_client_record(const RecordType& type, const void* record, At at);
+  void add_line(sim::NoteKind kind, std::string_view machine, std::string_view peer,
+                std::string text, std::uint64_t record);
+
+  sim::World& world_;
+  PropertySet& properties_;
+  const RunOptions& options_;
+  std::uint64_t records_ = 0;
+  std::uint64_t client_records_ = 0;
+  std::optional<HeldBack> held_back_;
+  std::map<std::uint64_t, std::uint64_t> operations_;  // By root; only of a traced run.
+  std::vector<TraceLine> trace_;
+};
+
+}  // namespace millrace::run

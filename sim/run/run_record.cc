@@ -1,0 +1,189 @@
+#include "sim/run/run_record.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "system/base/check.h"
+
+namespace millrace::run {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array kVerdicts{Verdict::kPass, Verdict::kFail,  Verdict::kCrash,
+                               Verdict::kHang, Verdict::kLimit, Verdict::kInconclusive};
+constexpr std::array kPropertyVerdicts{PropertyVerdict::kHeld,         PropertyVerdict::kFailed,
+                                       PropertyVerdict::kNotJudged,    PropertyVerdict::kSkipped,
+                                       PropertyVerdict::kNotEvaluated, PropertyVerdict::kNotSeen};
+
+template <typename Enum, std::size_t kCount>
+std::optional<Enum> from_text(const std::array<Enum, kCount>& all, std::string_view name) {
+  for (const Enum one : all) {
+    if (to_text(one) == name) return one;
+  }
+  return std::nullopt;
+}
+
+/// Throws what json itself throws: caught in run_record_from_json().
+[[noreturn]] void reject(const char* what) {
+  throw json::type_error::create(302, what, static_cast<const json*>(nullptr));
+}
+
+}  // namespace
+
+// Found by nlohmann::json by argument-dependent look-up, so not in the unnamed namespace.
+
+static void to_json(json& out, const At& at) {
+  out = json::array({at.ordinal, at.record, at.time.ns, at.machine});
+}
+
+static void from_json(const json& in, At& at) {
+  if (in.size() != 4) reject("a place has four numbers");
+  at = {.ordinal = in[0].get<std::uint64_t>(),
+        .record = in[1].get<std::uint64_t>(),
+        .time = {in[2].get<std::int64_t>()},
+        .machine = in[3].get<std::uint32_t>()};
+}
+
+static void to_json(json& out, const PropertyVerdict& verdict) { out = to_text(verdict); }
+
+static void from_json(const json& in, PropertyVerdict& verdict) {
+  const auto known = property_verdict_from_text(in.get<std::string>());
+  if (!known.has_value()) reject("an unknown verdict of a property");
+  verdict = *known;
+}
+
+static void to_json(json& out, const Verdict& verdict) { out = to_text(verdict); }
+
+static void from_json(const json& in, Verdict& verdict) {
+  const auto known = verdict_from_text(in.get<std::string>());
+  if (!known.has_value()) reject("an unknown verdict");
+  verdict = *known;
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PropertyResult, id, name, kind, verdict, evaluated, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Objection, property, name, signature, claim, seen, expected,
+                                   evidence, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Breakdown, signature, what, machine, role, task, at, frames)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultCount, kind, planned, fired, refused, took_effect)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TraceLine, ordinal, time_ns, kind, machine, peer, text, record,
+                                   operation)
+
+namespace {
+
+template <typename T>
+void put_if(json& out, const char* name, const std::optional<T>& value) {
+  if (value.has_value()) out[name] = *value;
+}
+
+template <typename T>
+void get_if(const json& in, const char* name, std::optional<T>& value) {
+  if (in.contains(name)) value = in.at(name).get<T>();
+}
+
+/// Calls `field(name, member)` for every member that is always there.
+template <typename Record, typename Field>
+void for_each_member(Record& record, Field field) {
+  field("scenario", record.scenario);
+  field("seed", record.seed);
+  field("strategy", record.strategy);
+  field("verdict", record.verdict);
+  field("fingerprint", record.fingerprint);
+  field("plan", record.plan);
+  field("events", record.events);
+  field("virtual_ns", record.virtual_ns);
+  field("wall_ns", record.wall_ns);
+  field("acked_operations", record.acked_operations);
+  field("records", record.records);
+  field("client_records", record.client_records);
+  field("properties", record.properties);
+  field("faults", record.faults);
+  field("situations", record.situations);
+  field("marks", record.marks);
+  field("consequences", record.consequences);
+  field("reason", record.reason);
+  field("refused_faults", record.refused_faults);
+  field("unmatched_faults", record.unmatched_faults);
+  field("override_matches", record.override_matches);
+  field("untaken_operations", record.untaken_operations);
+  field("block_hashes", record.block_hashes);
+  field("trace", record.trace);
+}
+
+}  // namespace
+
+std::string_view to_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass:
+      return "pass";
+    case Verdict::kFail:
+      return "fail";
+    case Verdict::kCrash:
+      return "crash";
+    case Verdict::kHang:
+      return "hang";
+    case Verdict::kLimit:
+      return "limit";
+    case Verdict::kInconclusive:
+      return "inconclusive";
+  }
+  UNREACHABLE("a verdict outside its list");
+}
+
+std::optional<Verdict> verdict_from_text(std::string_view name) {
+  return from_text(kVerdicts, name);
+}
+
+std::string_view to_text(PropertyVerdict verdict) {
+  switch (verdict) {
+    case PropertyVerdict::kHeld:
+      return "held";
+    case PropertyVerdict::kFailed:
+      return "failed";
+    case PropertyVerdict::kNotJudged:
+      return "not_judged";
+    case PropertyVerdict::kSkipped:
+      return "skipped";
+    case PropertyVerdict::kNotEvaluated:
+      return "not_evaluated";
+    case PropertyVerdict::kNotSeen:
+      return "not_seen";
+  }
+  UNREACHABLE("a verdict of a property outside its list");
+}
+
+std::optional<PropertyVerdict> property_verdict_from_text(std::string_view name) {
+  return from_text(kPropertyVerdicts, name);
+}
+
+std::string_view RunRecord::signature() const {
+  if (violation.has_value()) return violation->signature;
+  if (breakdown.has_value()) return breakdown->signature;
+  return {};
+}
+
+std::string run_record_to_json(const RunRecord& record) {
+  json out = json::object();
+  for_each_member(record, [&](const char* name, const auto& member) { out[name] = member; });
+  put_if(out, "violation", record.violation);
+  put_if(out, "breakdown", record.breakdown);
+  put_if(out, "limit", record.limit);
+  // Payloads may end up in texts: bytes that are no UTF-8 must not stop a campaign.
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<RunRecord> run_record_from_json(std::string_view text) {
+  RunRecord record;
+  try {
+    const json in = json::parse(text);
+    for_each_member(record, [&](const char* name, auto& member) { in.at(name).get_to(member); });
+    get_if(in, "violation", record.violation);
+    get_if(in, "breakdown", record.breakdown);
+    get_if(in, "limit", record.limit);
+  } catch (const json::exception& error) {
+    return fail(Errc::kInvalid, error.what());
+  }
+  return record;
+}
+
+}  // namespace millrace::run

@@ -1,0 +1,289 @@
+#include "sim/run/run_world.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "sim/devices/sim_env.h"
+#include "sim/run/signature.h"
+#include "system/base/check.h"
+
+namespace millrace::run {
+namespace {
+
+using sim::ArenaScope;
+
+sim::WorldOptions world_options(const Plan& plan, const RunOptions& options) {
+  sim::WorldOptions world{.seed = plan.seed,
+                          .overrides = plan.overrides,
+                          .strategy = plan.strategy,
+                          .limits = options.limits};
+  if (options.until_event != 0) world.limits.events = options.until_event;
+  return world;
+}
+
+template <typename Machine>
+sim::ClockSpec clock_of(const Machine& machine) {
+  return {.local_start = {machine.clock_start_ns},
+          .rate_ppm = machine.clock_rate_ppm,
+          .wall_start = {machine.wall_start_ns}};
+}
+
+std::string_view to_text(sim::ProcessEnd end) {
+  switch (end) {
+    case sim::ProcessEnd::kExit:
+      return "exit";
+    case sim::ProcessEnd::kKill:
+      return "kill";
+    case sim::ProcessEnd::kPowerLoss:
+      return "power_loss";
+  }
+  UNREACHABLE("an end outside its list");
+}
+
+const std::string kNoName;
+
+/// The two fields of an `Unexpected` fact.
+struct UnexpectedFields {
+  UnexpectedReported reported;
+
+  static void add(void* context, std::string_view name, const FieldValue& field) {
+    UnexpectedReported& reported = static_cast<UnexpectedFields*>(context)->reported;
+    if (name == "where") reported.where = millrace::to_text(field);
+    if (name == "why") reported.why = millrace::to_text(field);
+  }
+};
+
+}  // namespace
+
+RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Plan& plan,
+                   const RunOptions& options)
+    : registry_(registry),
+      plan_(plan),
+      deployment_(deployment_of(plan)),
+      world_(std::make_unique<sim::World>(world_options(plan, options), *this)),
+      faults_(
+          std::make_unique<sim::FaultEngine>(*world_, meters_, deployment_, plan.faults, *this)),
+      network_(
+          std::make_unique<sim::NetworkDevice>(*world_, sim::NetworkSpec{}, meters_, *faults_)),
+      directory_(plan),
+      properties_(
+          registry, scenario, [this](const PropertyType& type) { return excuse(type); },
+          [this](std::uint32_t machine) -> const std::string& { return machine_name(machine); }),
+      history_(*world_, properties_, plan, options),
+      clients_(*world_, plan, directory_, history_) {
+  world_->set_traced(options.is_traced);
+  world_->fingerprint().keep_blocks(options.keep_block_first, options.keep_block_last);
+  if (registry.frame_namer() != nullptr) {
+    faults_->set_frame_namer(registry.frame_namer());
+    network_->set_frame_namer(registry.frame_namer());
+  }
+  for (const PlanMachine& machine : plan.machines) add_host(machine);
+  for (std::size_t i = 0; i < plan.clients.size(); ++i) {
+    add_host(plan.clients[i], clients_.client(i));
+  }
+  std::vector<sim::DiskDevice*> disks;
+  for (const Host& host : hosts_) disks.push_back(host.disk.get());
+  faults_->attach(*network_, std::move(disks));
+  world_->set_anchors(*faults_);
+  // Last, so that devices have let go of a process before its machine is said to be down.
+  world_->add_listener(*this);
+}
+
+RunWorld::~RunWorld() {
+  is_over_ = true;
+  world_.reset();
+}
+
+void RunWorld::add_host(const PlanMachine& plan) {
+  const RoleType* const role = registry_.find_role(plan.role);
+  CHECK(role != nullptr, "a plan has only registered roles");
+  Host host;
+  host.machine = &world_->add_machine(plan.name, clock_of(plan));
+  host.program = role->make(plan.knobs);
+  host.role = plan.role;
+  host.role_type = role;
+  sim::DiskOptions disk;
+  disk.order = plan.is_disk_weak ? sim::NameOrder::kWeak : sim::NameOrder::kOrdered;
+  host.disk = std::make_unique<sim::DiskDevice>(*world_, *host.machine, meters_, *faults_, disk);
+  hosts_.push_back(std::move(host));
+}
+
+void RunWorld::add_host(const PlanClient& plan, PlannedClient& client) {
+  const WorkloadType* const workload = registry_.find_workload(plan.workload);
+  CHECK(workload != nullptr, "a plan has only registered workloads");
+  Host host;
+  host.machine = &world_->add_machine(plan.name, clock_of(plan));
+  host.program = workload->make(plan.knobs);
+  host.role = plan.workload;
+  host.client = &client;
+  host.disk = std::make_unique<sim::DiskDevice>(*world_, *host.machine, meters_, *faults_,
+                                                sim::DiskOptions{});
+  hosts_.push_back(std::move(host));
+}
+
+// --- processes ---
+
+void RunWorld::begin_format() {
+  for (Host& host : hosts_) {
+    if (host.role_type == nullptr || !host.role_type->has_format) continue;
+    host.is_formatting = true;
+    ++formats_pending_;
+    boot(host, sim::boot_root(host.machine->name(), sim::Root{sim::hash_name("format")}));
+  }
+}
+
+void RunWorld::boot_all() {
+  clients_.start();
+  for (Host& host : hosts_) {
+    if (host.role_type != nullptr) boot(host, sim::boot_root(host.machine->name(), sim::Root{}));
+  }
+  boot_clients(ClientStart::kStart);
+}
+
+void RunWorld::boot_clients(ClientStart start) {
+  for (Host& host : hosts_) {
+    if (host.client == nullptr || host.client->plan().start != start) continue;
+    host.client->mark_started();
+    history_.record(ClientStarted{.client = host.machine->name(),
+                                  .workload = host.role,
+                                  .is_fresh = host.client->is_fresh()});
+    boot(host, sim::boot_root(host.machine->name(), sim::Root{}));
+  }
+}
+
+void RunWorld::boot(Host& host, sim::Root root) {
+  host.error.clear();
+  world_->boot(*host.machine, host.role, root, [this, &host](sim::Process& process) {
+    Env& env = sim::SimEnv::install(*world_, process, *network_, *host.disk, *faults_);
+    return std::function<void()>([this, &host, &env] { run_main(host, env); });
+  });
+  if (host.is_formatting) return;
+  history_.record(ProcessStarted{
+      .machine = host.machine->name(), .role = host.role, .boot = host.machine->boots()});
+  if (world_->is_traced()) {
+    world_->note({.kind = sim::NoteKind::kMachine,
+                  .machine = host.machine->name(),
+                  .peer = {},
+                  .text = fmt::format("boots as {}", host.role)});
+  }
+}
+
+void RunWorld::run_main(Host& host, Env& env) {
+  // In the process: on its stack, in its arena.
+  const Result<void> result = host.is_formatting ? host.program->format(env, directory_)
+                                                 : host.program->main(env, directory_, host.client);
+  const ArenaScope simulator(nullptr);
+  main_returned(host, result.has_value() ? std::string() : millrace::to_text(result.error()));
+}
+
+void RunWorld::main_returned(Host& host, std::string error) {
+  host.error = std::move(error);
+  if (host.client == nullptr) return;
+  host.client->mark_finished();
+  history_.record(ClientFinished{.client = host.machine->name(), .error = host.error});
+  if (clients_.have_started_finished()) world_->stop();
+}
+
+void RunWorld::on_end(sim::Process& process, sim::ProcessEnd end) {
+  if (is_over_) return;
+  Host& host = hosts_[process.machine().index()];
+  if (host.is_formatting) {
+    format_ended(host);
+    return;
+  }
+  if (host.client != nullptr) host.client->process_ended();
+  history_.record(ProcessEnded{.machine = host.machine->name(),
+                               .role = host.role,
+                               .how = std::string(to_text(end)),
+                               .error = host.error});
+  if (end != sim::ProcessEnd::kExit) return;
+  if (world_->is_traced()) {
+    world_->note({.kind = sim::NoteKind::kMachine,
+                  .machine = host.machine->name(),
+                  .peer = {},
+                  .text = host.error.empty() ? "exits" : fmt::format("exits: {}", host.error)});
+  }
+  if (host.role_type == nullptr) return;
+  const sim::EventIdentity who = world_->identify(
+      process.root(), sim::EventKind::kControl, sim::where_of(host.machine->name(), "supervisor"));
+  world_->schedule(who, world_->now() + host.role_type->options.restart_after, sim::EntityId(0),
+                   *this, host.machine->index());
+}
+
+void RunWorld::format_ended(Host& host) {
+  host.is_formatting = false;
+  --formats_pending_;
+  if (!host.error.empty() && !format_failure_.has_value()) {
+    format_failure_ = Breakdown{.signature = crash_signature("format", host.role, "main"),
+                                .what = fmt::format("format failed: {}", host.error),
+                                .machine = host.machine->name(),
+                                .role = host.role,
+                                .task = "main",
+                                .at = history_.here(host.machine->index()),
+                                .frames = {}};
+  }
+  if (formats_pending_ == 0) world_->stop();
+}
+
+/// The supervisor starts a process that had exited, unless a fault keeps its machine down.
+void RunWorld::on_event(const sim::Event& event) {
+  Host& host = hosts_[static_cast<std::size_t>(event.argument)];
+  if (host.machine->process() != nullptr || faults_->is_down(*host.machine)) return;
+  boot(host, sim::boot_root(host.machine->name(), event.who.root));
+}
+
+void RunWorld::restart(sim::Machine& machine, sim::Root root) {
+  Host& host = hosts_[machine.index()];
+  if (machine.process() != nullptr) return;
+  const bool is_idle_client =
+      host.client != nullptr && (!host.client->has_started() || host.client->has_finished());
+  if (!is_idle_client) boot(host, root);
+}
+
+// --- what is seen ---
+
+void RunWorld::on_mark(sim::Machine& /*machine*/, std::string_view name) {
+  const auto found = marks_.find(name);
+  if (found != marks_.end()) {
+    ++found->second;
+  } else {
+    marks_.emplace(name, 1);
+  }
+}
+
+void RunWorld::on_fact(sim::Machine& machine, const FactView& fact) {
+  history_.take_fact(machine, fact);
+  if (fact.name != "Unexpected") return;
+  UnexpectedFields fields;
+  fact.visit(fact.record, &fields, &UnexpectedFields::add);
+  const std::vector<std::string>& allowed = registry_.allowed_unexpected();
+  if (std::ranges::find(allowed, fields.reported.where) != allowed.end()) return;
+  history_.record(fields.reported);
+}
+
+void RunWorld::on_task_exception(sim::Task& /*task*/, std::string_view what) { thrown_ = what; }
+
+void RunWorld::on_task_end(sim::Task& task) {
+  history_.record(
+      TaskEnded{.role = task.process().role(), .task = task.name(), .exception = thrown_});
+  thrown_.clear();
+}
+
+const std::string& RunWorld::machine_name(std::uint32_t machine) const {
+  return machine < hosts_.size() ? hosts_[machine].machine->name() : kNoName;
+}
+
+std::optional<std::string> RunWorld::excuse(const PropertyType& type) const {
+  const bool is_liveness = type.claim.kind == PropertyKind::kEventually;
+  for (const sim::BrokenAssumption& broken : faults_->broken()) {
+    const bool is_needed =
+        (is_liveness && broken.assumption == sim::Assumption::kDisksWithinBudget) ||
+        std::ranges::find(type.needs, broken.assumption) != type.needs.end();
+    if (!is_needed) continue;
+    return fmt::format("{} was broken by fault {}: {}", sim::to_text(broken.assumption),
+                       broken.fault, broken.reason);
+  }
+  return std::nullopt;
+}
+
+}  // namespace millrace::run

@@ -1,0 +1,107 @@
+#pragma once
+
+// The world of one plan: its machines with their disks, the network, the faults, and the processes
+// that boot, exit and are started again.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/devices/disk_device.h"
+#include "sim/devices/network_device.h"
+#include "sim/faults/fault_engine.h"
+#include "sim/kernel/world.h"
+#include "sim/run/plan_directory.h"
+#include "sim/run/planned_clients.h"
+#include "sim/run/property_set.h"
+#include "sim/run/run.h"
+#include "sim/run/run_history.h"
+
+namespace millrace::run {
+
+/// One a run. Taken apart in its destructor, while everything that listens is still there.
+class RunWorld final : public sim::Observer,
+                       public sim::ProcessListener,
+                       public sim::EventTarget,
+                       public sim::Restarter {
+ public:
+  /// All arguments outlive the world.
+  RunWorld(const Registry& registry, const Scenario& scenario, const Plan& plan,
+           const RunOptions& options);
+  ~RunWorld() override;
+  RunWorld(const RunWorld&) = delete;
+  RunWorld& operator=(const RunWorld&) = delete;
+
+  sim::World& world() { return *world_; }
+  sim::FaultEngine& faults() { return *faults_; }
+  const sim::Meters& meters() const { return meters_; }
+  PropertySet& properties() { return properties_; }
+  RunHistory& history() { return history_; }
+  PlannedClients& clients() { return clients_; }
+  const std::map<std::string, std::uint64_t, std::less<>>& marks() const { return marks_; }
+  const sim::Deployment& deployment() const { return deployment_; }
+
+  /// Makes the disks of all roles ready, before anything else happens.
+  void begin_format();
+  bool is_formatting() const { return formats_pending_ > 0; }
+  /// What a format step said when it failed.
+  const std::optional<Breakdown>& format_failure() const { return format_failure_; }
+  /// Boots every role's machine and the clients that run from the start.
+  void boot_all();
+  void boot_clients(ClientStart start);
+
+  void on_mark(sim::Machine& machine, std::string_view name) override;
+  void on_fact(sim::Machine& machine, const FactView& fact) override;
+  void on_note(const sim::Note& note) override { history_.take_note(note); }
+  void on_task_exception(sim::Task& task, std::string_view what) override;
+  void on_task_end(sim::Task& task) override;
+  void on_end(sim::Process& process, sim::ProcessEnd end) override;
+  void on_event(const sim::Event& event) override;
+  void restart(sim::Machine& machine, sim::Root root) override;
+
+ private:
+  /// What runs on a machine.
+  struct Host {
+    sim::Machine* machine = nullptr;
+    std::unique_ptr<Program> program;
+    std::string role;
+    const RoleType* role_type = nullptr;  // Null for a client's machine.
+    PlannedClient* client = nullptr;      // Null for a role's machine.
+    std::unique_ptr<sim::DiskDevice> disk;
+    bool is_formatting = false;
+    std::string error;  // What the last main returned.
+  };
+
+  void add_host(const PlanMachine& plan);
+  void add_host(const PlanClient& plan, PlannedClient& client);
+  void boot(Host& host, sim::Root root);
+  void run_main(Host& host, Env& env);
+  void main_returned(Host& host, std::string error);
+  void format_ended(Host& host);
+  const std::string& machine_name(std::uint32_t machine) const;
+  std::optional<std::string> excuse(const PropertyType& type) const;
+
+  const Registry& registry_;
+  const Plan& plan_;
+  sim::Deployment deployment_;
+  sim::Meters meters_;
+  std::unique_ptr<sim::World> world_;
+  std::unique_ptr<sim::FaultEngine> faults_;
+  std::unique_ptr<sim::NetworkDevice> network_;
+  PlanDirectory directory_;
+  PropertySet properties_;
+  RunHistory history_;
+  PlannedClients clients_;
+  std::vector<Host> hosts_;  // By the machines' indices.
+  std::map<std::string, std::uint64_t, std::less<>> marks_;
+  std::string thrown_;  // What the exception that just left a task said.
+  std::uint32_t formats_pending_ = 0;
+  std::optional<Breakdown> format_failure_;
+  bool is_over_ = false;
+};
+
+}  // namespace millrace::run

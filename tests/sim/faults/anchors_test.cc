@@ -1,0 +1,165 @@
+#include "sim/faults/anchors.h"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "sim/kernel/identity.h"
+#include "system/base/bytes.h"
+#include "system/base/fields.h"
+
+namespace millrace::sim {
+namespace {
+
+struct Recovered {
+  std::uint64_t container = 0;
+  std::uint64_t epoch = 0;
+  static constexpr std::string_view fact_name = "Recovered";
+  static constexpr auto fields =
+      millrace::fields("container", &Recovered::container, "epoch", &Recovered::epoch);
+};
+
+/// Keeps the last fact as the watch would see it.
+class FactKeeper final : public Journal {
+ public:
+  explicit FactKeeper(AnchorWatch& watch) : watch_(watch) {}
+  void mark(std::string_view /*name*/) override {}
+  void record(const FactView& fact) override { due = watch_.on_fact("store-1", fact); }
+
+  std::vector<ActionIndex> due;
+
+ private:
+  AnchorWatch& watch_;
+};
+
+const FrameNamer kNoNames;
+
+Anchor anchor_at(AnchorKind kind, std::string machine, std::string name, std::uint32_t nth) {
+  Anchor anchor;
+  anchor.kind = kind;
+  anchor.machine = std::move(machine);
+  anchor.name = std::move(name);
+  anchor.nth = nth;
+  return anchor;
+}
+
+using Due = std::vector<ActionIndex>;
+
+TEST(AnchorWatch, fires_once_at_the_nth_matching_mark) {
+  AnchorWatch watch(kNoNames);
+  const Anchor anchor = anchor_at(AnchorKind::kMark, "store-1", "log.synced", 2);
+  watch.add(5, anchor);
+
+  EXPECT_EQ(watch.on_mark("store-2", "log.synced"), Due{});
+  EXPECT_EQ(watch.on_mark("store-1", "log.rolled"), Due{});
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{});
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{5});
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{});
+  EXPECT_FALSE(watch.wants(MomentKind::kMark));
+}
+
+TEST(AnchorWatch, an_empty_machine_counts_the_moments_of_all) {
+  AnchorWatch watch(kNoNames);
+  const Anchor anchor = anchor_at(AnchorKind::kMark, "", "log.synced", 3);
+  watch.add(0, anchor);
+
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{});
+  EXPECT_EQ(watch.on_mark("store-2", "log.synced"), Due{});
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{0});
+}
+
+TEST(AnchorWatch, several_anchors_of_one_moment_come_in_order) {
+  AnchorWatch watch(kNoNames);
+  const Anchor anchor = anchor_at(AnchorKind::kMark, "", "log.synced", 1);
+  watch.add(4, anchor);
+  watch.add(2, anchor);
+
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), (Due{4, 2}));
+}
+
+TEST(AnchorWatch, facts_are_filtered_by_all_their_fields) {
+  AnchorWatch watch(kNoNames);
+  Anchor anchor = anchor_at(AnchorKind::kFact, "", "Recovered", 1);
+  anchor.fields = {{"container", "3"}, {"epoch", "2"}};
+  watch.add(1, anchor);
+  FactKeeper keeper(watch);
+
+  keeper.fact(Recovered{.container = 3, .epoch = 1});
+  EXPECT_EQ(keeper.due, Due{});
+  keeper.fact(Recovered{.container = 2, .epoch = 2});
+  EXPECT_EQ(keeper.due, Due{});
+  keeper.fact(Recovered{.container = 3, .epoch = 2});
+  EXPECT_EQ(keeper.due, Due{1});
+}
+
+TEST(AnchorWatch, disk_requests_are_told_by_sort_phase_and_path) {
+  AnchorWatch watch(kNoNames);
+  Anchor anchor = anchor_at(AnchorKind::kDiskSync, "store-1", "log.", 1);
+  anchor.phase = DiskPhase::kAfter;
+  watch.add(1, anchor);
+
+  EXPECT_EQ(watch.on_disk("store-1", {DiskRequest::kWrite, DiskPhase::kAfter, "log.0"}), Due{});
+  EXPECT_EQ(watch.on_disk("store-1", {DiskRequest::kSync, DiskPhase::kBefore, "log.0"}), Due{});
+  EXPECT_EQ(watch.on_disk("store-1", {DiskRequest::kSync, DiskPhase::kAfter, "index"}), Due{});
+  EXPECT_EQ(watch.on_disk("store-1", {DiskRequest::kSync, DiskPhase::kAfter, "log.0"}), Due{1});
+}
+
+TEST(AnchorWatch, operations_after_a_boot_start_again_with_each_boot_of_each_machine) {
+  AnchorWatch watch(kNoNames);
+  const Anchor anchor = anchor_at(AnchorKind::kOperationAfterBoot, "", "", 3);
+  watch.add(1, anchor);
+  const DiskMoment operation{DiskRequest::kOther, DiskPhase::kBefore, "log.0"};
+
+  // Before any boot that it saw, there is nothing to count from.
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(watch.on_disk("store-1", operation), Due{});
+  EXPECT_TRUE(watch.wants(MomentKind::kBoot));
+  watch.on_boot("store-1");
+  watch.on_disk("store-1", operation);
+  watch.on_disk("store-1", operation);
+  watch.on_boot("store-1");
+  watch.on_boot("store-2");
+  EXPECT_EQ(watch.on_disk("store-1", operation), Due{});
+  EXPECT_EQ(watch.on_disk("store-2", operation), Due{});
+  EXPECT_EQ(watch.on_disk("store-2", operation), Due{});
+  EXPECT_EQ(watch.on_disk("store-1", operation), Due{});
+  EXPECT_EQ(watch.on_disk("store-2", operation), Due{1});
+}
+
+TEST(AnchorWatch, frames_are_named_only_where_their_link_matches) {
+  int named = 0;
+  const FrameNamer namer = [&](ByteView bytes) {
+    ++named;
+    return std::string(as_text(bytes));
+  };
+  AnchorWatch watch(namer);
+  Anchor anchor = anchor_at(AnchorKind::kFrame, "writer-1", "commit", 2);
+  anchor.peer = "store-1";
+  watch.add(1, anchor);
+  const auto frame = [](std::string_view from, std::string_view to, std::string_view text) {
+    return FrameMoment{
+        .source = from, .destination = to, .bytes = as_bytes(text), .direction = EntityId(9)};
+  };
+
+  EXPECT_EQ(watch.on_frame(frame("store-1", "writer-1", "commit")), Due{});
+  EXPECT_EQ(watch.on_frame(frame("writer-1", "store-2", "commit")), Due{});
+  EXPECT_EQ(named, 0);
+  EXPECT_EQ(watch.on_frame(frame("writer-1", "store-1", "commit")), Due{});
+  EXPECT_EQ(watch.on_frame(frame("writer-1", "store-1", "append")), Due{});
+  EXPECT_EQ(watch.on_frame(frame("writer-1", "store-1", "commit")), Due{1});
+  EXPECT_EQ(named, 3);
+}
+
+TEST(AnchorWatch, entities_are_tasks_of_a_machine_or_have_one_name) {
+  AnchorWatch watch(kNoNames);
+  const Anchor task = anchor_at(AnchorKind::kEntityEvent, "store-1", "flusher", 1);
+  const Anchor link = anchor_at(AnchorKind::kEntityEvent, "", "writer-1>store-1", 1);
+  watch.add(1, task);
+  watch.add(2, link);
+
+  EXPECT_EQ(watch.on_entity_event(hash_name("flusher")), Due{});
+  EXPECT_EQ(watch.on_entity_event(where_of("store-1", "flusher").value), Due{1});
+  EXPECT_EQ(watch.on_entity_event(hash_name("writer-1>store-1")), Due{2});
+}
+
+}  // namespace
+}  // namespace millrace::sim
