@@ -47,7 +47,7 @@ class Setter {
   Change set(std::string_view key, std::string_view value) {
     if (key == "run_for") return set_duration(value, scenario_.run_for);
     if (key == "settle_for") return set_duration(value, scenario_.settle_for);
-    if (key == "zones") return set_range(value, nullptr, scenario_.zones);
+    if (key == "cluster.zones") return set_range(value, nullptr, scenario_.zones);
     if (key.starts_with("cluster.")) {
       const std::string role(key.substr(key.find('.') + 1));
       if (registry_.find_role(role) == nullptr) return unknown(key);
@@ -204,7 +204,7 @@ std::expected<void, std::vector<std::string>> override_plan(const Overrides& ove
 }
 
 std::vector<std::string> set_keys(const Registry& registry, const Scenario& scenario) {
-  std::vector<std::string> keys{"run_for", "settle_for", "zones"};
+  std::vector<std::string> keys{"run_for", "settle_for", "cluster.zones"};
   for (const run::RoleType& role : registry.roles()) {
     keys.push_back("cluster." + role.name);
     for (const KnobView& knob : role.knobs) keys.push_back(role.name + "." + knob.name);

@@ -3,7 +3,7 @@
 // `--set`, `--faults` and `--strategy`: what a command line changes in a scenario or a saved plan.
 //
 // A key of --set is a path as scenario files have it: a knob ROLE.FIELD, a setting such as
-// streams.orders.segments, cluster.ROLE, zones, run_for, settle_for, or workloads.NAME.KEY. A value
+// streams.orders.segments, cluster.ROLE, cluster.zones, run_for, settle_for, or workloads.NAME.KEY. A value
 // is what the file would have: "200ms", "2..3".
 
 #include <expected>

@@ -200,8 +200,6 @@ void Loader::read_key(std::string_view key, const toml::node& node) {
     scenario_.run_for = duration_of(node, key).value_or(scenario_.run_for);
   } else if (key == "settle_for") {
     scenario_.settle_for = duration_of(node, key).value_or(scenario_.settle_for);
-  } else if (key == "zones") {
-    scenario_.zones = range_of(node, "zones", nullptr).value_or(scenario_.zones);
   } else if (key == "strategy") {
     const auto name = text_of(node, key);
     if (!name.has_value() || *name == "portfolio") return;
@@ -242,8 +240,12 @@ void Loader::read_cluster(const toml::table& table) {
   for (const auto& [key, node] : table) {
     const std::string role(key.str());
     const auto range = range_of(node, "cluster." + role, nullptr);
-    if (registry_.find_role(role) == nullptr) {
-      unknown(node, "role", role, role_names(registry_));
+    if (role == "zones") {
+      scenario_.zones = range.value_or(scenario_.zones);
+    } else if (registry_.find_role(role) == nullptr) {
+      std::vector<std::string> known = role_names(registry_);
+      known.emplace_back("zones");
+      unknown(node, "role", role, known);
     } else if (range.has_value()) {
       scenario_.cluster[role] = *range;
     }
@@ -452,8 +454,7 @@ const std::vector<ScenarioKey>& scenario_keys() {
       {"tags", "names by which @TAG selects it; no @ here"},
       {"run_for", "how long faults are on: \"30s\"", true},
       {"settle_for", "how long the healed system has to finish: \"10s\""},
-      {"cluster", "role to number of machines"},
-      {"zones", "in how many zones machines stand"},
+      {"cluster", "role to number of machines; zones: in how many zones they stand"},
       {"knobs", "role.field to value; the others are drawn"},
       {"workloads", "one table a population of clients", true},
       {"faults", "profile, and kinds beyond it"},

@@ -110,6 +110,9 @@ class Link {
   /// What a slow link adds to the base latency.
   Duration slow_extra() const;
 
+  /// Whether a fault makes packets late that leave now.
+  bool delays() const { return is_slow_ || is_bandwidth_limited_ || fault_loss_.numerator > 0; }
+
   void cut(FaultKind kind);
   /// Takes back one cut; without one it does nothing.
   void heal();

@@ -27,46 +27,48 @@ void NetworkDevice::on_event(const Event& event) {
     return;
   }
   Connection& connection = *connections_[packet.index];
-  Direction& direction = connection.directions[packet.side];
-  std::uint32_t epoch = packet.number;
-  if (packet.kind == PacketKind::kFrame) {
-    // It may have been dropped on its way.
-    if (!direction.pipe.is_under_way(packet.number)) {
-      --connection.pending;
-      free_if_done(connection);
-      return;
-    }
-    epoch = direction.pipe.frame(packet.number).epoch;
-  }
-  Link& link = *direction.link;
-  if (!link.is_clear(epoch) && packet.kind != PacketKind::kKeepAlive &&
-      is_stopped(link, packet, epoch, event)) {
-    return;
+  const Pipe& pipe = connection.directions[packet.side].pipe;
+  const bool is_frame = packet.kind == PacketKind::kFrame;
+  // A frame that was dropped, or came twice, says nothing.
+  const bool is_void = is_frame && !pipe.is_under_way(packet.number);
+  if (!is_void && packet.kind != PacketKind::kKeepAlive) {
+    const std::uint32_t epoch = is_frame ? pipe.frame(packet.number).epoch : packet.number;
+    const bool is_clear = connection.directions[packet.side].link->is_clear(epoch);
+    if (!is_clear && is_stopped(connection, packet, epoch, event)) return;
   }
   --connection.pending;
-  arrived(connection, packet, event);
+  if (!is_void) arrived(connection, packet, event);
   free_if_done(connection);
 }
 
 // --- disturbed links ---
 
-bool NetworkDevice::is_stopped(Link& link, const Packet& packet, std::uint32_t epoch,
+bool NetworkDevice::is_stopped(Connection& connection, const Packet& packet, std::uint32_t epoch,
                                const Event& event) {
+  Direction& direction = connection.directions[packet.side];
+  Link& link = *direction.link;
+  const bool is_lost = link.is_cut() || link.was_cut_since(epoch);
+  if (is_lost && packet.kind == PacketKind::kFrame) {
+    if (connection.ends[packet.side].state == EndState::kGone) {
+      // Nobody is left to send it again.
+      meters_.took_effect(link.cut_kind());
+      drop_from(connection, packet.side, packet.number);
+      --connection.pending;
+      free_if_done(connection);
+      return true;
+    }
+    direction.pipe.frame(packet.number).needs_sender = true;
+  }
   if (link.is_stopped()) {
     meters_.took_effect(link.stop_kind());
     link.held.push_back(
         {.argument = event.argument, .root = event.who.root, .is_lost = link.is_cut()});
-    if (packet.kind == PacketKind::kFrame && link.is_cut()) {
-      connections_[packet.index]->directions[packet.side].pipe.frame(packet.number).needs_sender =
-          true;
-    }
     return true;
   }
-  const bool was_cut = link.was_cut_since(epoch);
-  if (!was_cut && !link.was_slowed_since(epoch)) return false;
+  if (!is_lost && !link.was_slowed_since(epoch)) return false;
   const EventIdentity who =
       world_.identify(event.who.root, EventKind::kDeliver, link.where_again());
-  if (was_cut) {
+  if (is_lost) {
     meters_.took_effect(link.cut_kind());
     schedule_again(link, packet, who, link.send_again(who));
   } else {

@@ -46,6 +46,13 @@ Link& NetworkDevice::link(const Machine& from, const Machine& to) {
   return *found;
 }
 
+Link* NetworkDevice::find_link(const Route& route) const {
+  const std::uint32_t from = route.from.index();
+  const std::uint32_t to = route.to.index();
+  if (from >= link_rows_.size() || to >= link_rows_[from].size()) return nullptr;
+  return link_rows_[from][to];
+}
+
 void NetworkDevice::send_packet(Connection& connection, Side side, PacketKind kind,
                                 Duration later) {
   Direction& direction = connection.directions[side];

@@ -61,7 +61,8 @@ using ListenerId = StrongId<ListenerIdTag, std::uint64_t>;
 /// See above. One a world; outlives the world's run.
 class NetworkDevice final : public EventTarget, public ProcessListener {
  public:
-  /// All outlive the device. Registers itself as a listener of process ends.
+  /// `meters` and `anchors` outlive the device, which registers itself as a listener of process
+  /// ends: it outlives every process. The world may end before it does.
   NetworkDevice(World& world, const NetworkSpec& spec, Meters& meters, AnchorSink& anchors);
   ~NetworkDevice() override;
   NetworkDevice(const NetworkDevice&) = delete;
@@ -148,6 +149,8 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   // Links and packets (network_device.cc).
   Link& link(const Machine& from, const Machine& to);
   Link& link(const Route& route) { return link(route.from, route.to); }
+  /// Null where nothing has used the link yet: then nothing disturbs it, either.
+  Link* find_link(const Route& route) const;
   void send_packet(Connection& connection, Side side, PacketKind kind, Duration later);
   void launch_frames(Connection& connection, Side side);
   void wake(Task*& waiter);
@@ -179,7 +182,9 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   bool is_marked(const std::vector<bool>& machines, const Machine& machine) const;
 
   // Arrivals (network_delivery.cc).
-  bool is_stopped(Link& link, const Packet& packet, std::uint32_t epoch, const Event& event);
+  /// Whether a disturbed link keeps a packet from arriving now.
+  bool is_stopped(Connection& connection, const Packet& packet, std::uint32_t epoch,
+                  const Event& event);
   void schedule_again(Link& link, Packet packet, const EventIdentity& who, SimTime due);
   void release(Link& link);
   void arrived(Connection& connection, const Packet& packet, const Event& event);

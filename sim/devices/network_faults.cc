@@ -36,9 +36,10 @@ void NetworkDevice::for_each_border(const std::vector<const Machine*>& members, 
 void NetworkDevice::cut(const Route& route, FaultKind kind) { link(route).cut(kind); }
 
 void NetworkDevice::heal(const Route& route) {
-  Link& healed = link(route);
-  healed.heal();
-  release(healed);
+  Link* const healed = find_link(route);
+  if (healed == nullptr) return;
+  healed->heal();
+  release(*healed);
 }
 
 void NetworkDevice::isolate(const std::vector<const Machine*>& members, FaultKind kind) {
@@ -62,23 +63,32 @@ void NetworkDevice::clog(const Route& route, Duration duration, FaultKind kind) 
 
 void NetworkDevice::slow(const Route& route, const Slowness& slowness) {
   Link& slowed = link(route);
+  const bool was_delayed = slowed.delays();
   slowed.set_slowness(slowness);
-  if (slowness == Slowness{}) hurry(slowed);
+  if (was_delayed && !slowed.delays()) hurry(slowed);
 }
 
-void NetworkDevice::lose(const Route& route, Ratio loss) { link(route).set_loss(loss); }
+void NetworkDevice::lose(const Route& route, Ratio loss) {
+  Link& lossy = link(route);
+  const bool was_delayed = lossy.delays();
+  lossy.set_loss(loss);
+  if (was_delayed && !lossy.delays()) hurry(lossy);
+}
 
 void NetworkDevice::limit_bandwidth(const Route& route, std::uint64_t bytes_per_second) {
   Link& limited = link(route);
+  const bool was_delayed = limited.delays();
   limited.limit_bandwidth(bytes_per_second);
-  if (bytes_per_second == 0) hurry(limited);
+  if (was_delayed && !limited.delays()) hurry(limited);
 }
 
 void NetworkDevice::restore(const Route& route) {
-  Link& restored = link(route);
-  restored.restore();
-  release(restored);
-  hurry(restored);
+  Link* const restored = find_link(route);
+  if (restored == nullptr) return;
+  const bool was_delayed = restored->delays();
+  restored->restore();
+  release(*restored);
+  if (was_delayed) hurry(*restored);
 }
 
 void NetworkDevice::hurry(Link& link) {

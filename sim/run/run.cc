@@ -38,7 +38,6 @@ class Runner {
     go_through_phases();
     run_.faults().finish();
     finish_record();
-    if (options_.on_end) options_.on_end(run_.world());
     record_.wall_ns = (std::chrono::steady_clock::now() - started).count();
     return std::move(record_);
   }
@@ -176,7 +175,12 @@ class Runner {
     record_verdict();
     world.fingerprint().finish();
     record_.fingerprint = world.fingerprint().value();
-    if (options_.keeps_block_hashes) record_.block_hashes = world.fingerprint().block_hashes();
+    if (!options_.keeps_block_hashes) return;
+    record_.block_hashes = world.fingerprint().block_hashes();
+    std::uint64_t number = options_.keep_block_first * sim::Fingerprint::kBlockRecords;
+    for (const sim::FingerprintRecord& kept : world.fingerprint().kept()) {
+      record_.kept.push_back(run_.describe(kept, number++));
+    }
   }
 
   void record_faults() {

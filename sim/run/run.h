@@ -9,7 +9,6 @@
 // scenario, plan).
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -37,7 +36,8 @@ struct RunOptions {
   sim::Limits limits = {};
   /// Collects `RunRecord::trace`. Changes nothing else.
   bool is_traced = false;
-  /// Fills `RunRecord::block_hashes`, and keeps the records of these blocks for `on_end`.
+  /// Fills `RunRecord::block_hashes`, and `RunRecord::kept` with the records of blocks [first,
+  /// last).
   bool keeps_block_hashes = false;
   std::uint64_t keep_block_first = 0;
   std::uint64_t keep_block_last = 0;
@@ -46,9 +46,6 @@ struct RunOptions {
   bool runs_on_after_violation = false;
   /// Stops after this event; 0 for never.
   std::uint64_t until_event = 0;
-  /// Called with the world once the run is over, before it is taken down; for a debugger or the
-  /// first difference of two runs.
-  std::function<void(sim::World&)> on_end = {};
 };
 
 /// Runs a plan that was drawn for, or checked against, this registry. Never fails: whatever happens

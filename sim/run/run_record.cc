@@ -66,6 +66,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Objection, property, name, signature, claim, 
                                    evidence, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Breakdown, signature, what, machine, role, task, at, frames)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultCount, kind, planned, fired, refused, took_effect)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeptEvent, number, time_ns, id, kind, machine, task, content)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TraceLine, ordinal, time_ns, kind, machine, peer, text, record,
                                    operation)
 
@@ -107,6 +108,7 @@ void for_each_member(Record& record, Field field) {
   field("override_matches", record.override_matches);
   field("untaken_operations", record.untaken_operations);
   field("block_hashes", record.block_hashes);
+  field("kept", record.kept);
   field("trace", record.trace);
 }
 

@@ -115,6 +115,21 @@ struct TraceLine {
   friend bool operator==(const TraceLine&, const TraceLine&) = default;
 };
 
+/// One record of the fingerprint, in words.
+struct KeptEvent {
+  std::uint64_t number = 0;  ///< Of the fingerprint's record, from 0.
+  std::int64_t time_ns = 0;
+  std::uint64_t id = 0;
+  /// "deliver", "timer", ..., or "content" for the bytes and fields that an event brought about.
+  std::string kind;
+  std::string machine;
+  /// The task, link or disk whose event it is.
+  std::string task;
+  std::uint64_t content = 0;
+
+  friend bool operator==(const KeptEvent&, const KeptEvent&) = default;
+};
+
 struct RunRecord {
   std::string scenario;
   std::uint64_t seed = 0;
@@ -149,6 +164,7 @@ struct RunRecord {
   std::uint64_t untaken_operations = 0;
   /// Hash of each full block of the fingerprint; only where the options ask for them.
   std::vector<std::uint64_t> block_hashes;
+  std::vector<KeptEvent> kept;
   /// Only of a traced run.
   std::vector<TraceLine> trace;
 

@@ -59,6 +59,7 @@ RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Pla
                    const RunOptions& options)
     : registry_(registry),
       plan_(plan),
+      options_(options),
       deployment_(deployment_of(plan)),
       world_(std::make_unique<sim::World>(world_options(plan, options), *this)),
       faults_(
@@ -77,6 +78,7 @@ RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Pla
     faults_->set_frame_namer(registry.frame_namer());
     network_->set_frame_namer(registry.frame_namer());
   }
+  names_entities_ = options.keep_block_last > options.keep_block_first;
   for (const PlanMachine& machine : plan.machines) add_host(machine);
   for (std::size_t i = 0; i < plan.clients.size(); ++i) {
     add_host(plan.clients[i], clients_.client(i));
@@ -186,6 +188,9 @@ void RunWorld::main_returned(Host& host, std::string error) {
 
 void RunWorld::on_end(sim::Process& process, sim::ProcessEnd end) {
   if (is_over_) return;
+  if (names_entities_) {
+    for (const sim::Task* const task : process.tasks()) name_task(*task);
+  }
   Host& host = hosts_[process.machine().index()];
   if (host.is_formatting) {
     format_ended(host);
@@ -264,9 +269,68 @@ void RunWorld::on_fact(sim::Machine& machine, const FactView& fact) {
 void RunWorld::on_task_exception(sim::Task& /*task*/, std::string_view what) { thrown_ = what; }
 
 void RunWorld::on_task_end(sim::Task& task) {
+  if (names_entities_) name_task(task);
   history_.record(
       TaskEnded{.role = task.process().role(), .task = task.name(), .exception = thrown_});
   thrown_.clear();
+}
+
+// --- names for the fingerprint ---
+
+namespace {
+
+/// How the kernel packs an entity's key into a record; see World::run_event().
+std::uint64_t packed_key(std::uint64_t key) { return key >> 8; }
+
+}  // namespace
+
+void RunWorld::name_task(const sim::Task& task) {
+  const std::string& machine = task.machine().name();
+  const std::uint64_t key = sim::where_of(machine, task.name()).value;
+  entity_names_[packed_key(key)] = {.machine = machine, .task = task.name()};
+}
+
+void RunWorld::name_machine(const sim::Machine& machine) {
+  const auto add = [&](const std::string& entity, std::string task) {
+    entity_names_[packed_key(sim::hash_name(entity))] = {.machine = machine.name(),
+                                                         .task = std::move(task)};
+  };
+  add(machine.name() + "/timers", "timers");
+  add(machine.name() + "/disk", "disk");
+  constexpr int kConnectionsNamed = 64;
+  for (const auto& other : world_->machines()) {
+    const std::string link = machine.name() + '>' + other->name();
+    add(link, "link to " + other->name());
+    for (int i = 1; i <= kConnectionsNamed; ++i) {
+      add(fmt::format("{}/{}", link, i), "connection to " + other->name());
+    }
+  }
+  if (machine.process() == nullptr) return;
+  for (const sim::Task* const task : machine.process()->tasks()) name_task(*task);
+}
+
+KeptEvent RunWorld::describe(const sim::FingerprintRecord& record, std::uint64_t number) {
+  if (number == options_.keep_block_first * sim::Fingerprint::kBlockRecords) {
+    for (const auto& machine : world_->machines()) name_machine(*machine);
+  }
+  constexpr std::uint64_t kKeyMask = (std::uint64_t{1} << 56) - 1;
+  KeptEvent event{.number = number,
+                  .time_ns = static_cast<std::int64_t>(record.time),
+                  .id = record.id,
+                  .kind = {},
+                  .machine = {},
+                  .task = {},
+                  .content = record.content};
+  // Kind 0, a spawn, is also what content has; a spawn's own content is 0.
+  const auto kind = static_cast<sim::EventKind>(record.what >> 56);
+  const bool is_content = kind == sim::EventKind::kSpawn && record.content != 0;
+  event.kind = is_content ? "content" : std::string(sim::to_text(kind));
+  const auto named = entity_names_.find(record.what & kKeyMask);
+  if (named != entity_names_.end()) {
+    event.machine = named->second.machine;
+    event.task = named->second.task;
+  }
+  return event;
 }
 
 const std::string& RunWorld::machine_name(std::uint32_t machine) const {

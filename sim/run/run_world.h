@@ -43,7 +43,8 @@ class RunWorld final : public sim::Observer,
   RunHistory& history() { return history_; }
   PlannedClients& clients() { return clients_; }
   const std::map<std::string, std::uint64_t, std::less<>>& marks() const { return marks_; }
-  const sim::Deployment& deployment() const { return deployment_; }
+  /// A record of the fingerprint in words; only where the options keep some.
+  KeptEvent describe(const sim::FingerprintRecord& record, std::uint64_t number);
 
   /// Makes the disks of all roles ready, before anything else happens.
   void begin_format();
@@ -87,6 +88,7 @@ class RunWorld final : public sim::Observer,
 
   const Registry& registry_;
   const Plan& plan_;
+  const RunOptions& options_;
   sim::Deployment deployment_;
   sim::Meters meters_;
   std::unique_ptr<sim::World> world_;
@@ -97,6 +99,16 @@ class RunWorld final : public sim::Observer,
   RunHistory history_;
   PlannedClients clients_;
   std::vector<Host> hosts_;  // By the machines' indices.
+  /// Names of entities by their key in the fingerprint; only where the options keep records.
+  struct EntityName {
+    std::string machine;
+    std::string task;
+  };
+  void name_task(const sim::Task& task);
+  void name_machine(const sim::Machine& machine);
+
+  bool names_entities_ = false;
+  std::map<std::uint64_t, EntityName> entity_names_;
   std::map<std::string, std::uint64_t, std::less<>> marks_;
   std::string thrown_;  // What the exception that just left a task said.
   std::uint32_t formats_pending_ = 0;

@@ -63,10 +63,6 @@ struct WorkerOptions {
 struct RunReply {
   RunRequest request;
   RunRecord record;
-  /// kKept fingerprint records when blocks were asked for: (time, id, what, content) and, in words,
-  /// the machine and task.
-  std::vector<std::string> kept_events = {};
-  std::uint64_t kept_first = 0;
   std::uint64_t peak_rss_kib = 0;
   /// The worker could not be used: fork failed, the pipe broke without a crash.
   std::optional<std::string> tool_error = {};

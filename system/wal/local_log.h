@@ -37,7 +37,7 @@ struct LocalLogOptions {
   /// A frame takes no further record once it has this many bytes of them; at least 1.
   std::size_t batch_bytes_max = 256 * 1024;
   /// How long the first record of a frame waits for others.
-  Duration batch_delay;
+  Duration batch_delay = Duration{};
   /// A file that would outgrow this is followed by a new one; a larger frame gets a file of its
   /// own.
   std::uint64_t file_bytes_max = 1024 * 1024;

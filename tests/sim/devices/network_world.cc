@@ -74,8 +74,9 @@ void Program::receive_all(Connection& connection, Duration patience) {
 
 // --- the world ---
 
-NetworkWorld::NetworkWorld(const NetworkSpec& spec, WorldOptions options)
-    : world_(std::move(options), observer_), network_(world_, spec, meters_, no_anchors_) {}
+NetworkWorld::NetworkWorld(const NetworkSpec& spec, WorldOptions options, AnchorSink* anchors)
+    : world_(std::move(options), observer_),
+      network_(world_, spec, meters_, anchors == nullptr ? no_anchors_ : *anchors) {}
 
 NetworkWorld::~NetworkWorld() {
   // The device hears of the ends of processes as long as there are any.

@@ -74,7 +74,8 @@ class NetworkWorld {
  public:
   static constexpr std::uint16_t kPort = 7;
 
-  explicit NetworkWorld(const NetworkSpec& spec, WorldOptions options = {});
+  explicit NetworkWorld(const NetworkSpec& spec, WorldOptions options = {},
+                        AnchorSink* anchors = nullptr);
   ~NetworkWorld();
   NetworkWorld(const NetworkWorld&) = delete;
   NetworkWorld& operator=(const NetworkWorld&) = delete;
@@ -97,6 +98,9 @@ class NetworkWorld {
   /// When it first said it, in microseconds; -1 where it never did.
   std::int64_t when(std::string_view text) const;
 
+  /// What the trace tells of frames: "client > server: TEXT", "server < client: TEXT".
+  const std::vector<std::string>& notes() const { return observer_.notes; }
+
   World& world() { return world_; }
   NetworkDevice& network() { return network_; }
   Meters& meters() { return meters_; }
@@ -116,7 +120,16 @@ class NetworkWorld {
     std::vector<std::function<void()>> actions;
   };
 
-  Observer observer_;
+  class Notes final : public Observer {
+   public:
+    void on_note(const Note& note) override {
+      const char* const way = note.kind == NoteKind::kSend ? " > " : " < ";
+      notes.push_back(std::string(note.machine) + way + std::string(note.peer) + ": " + note.text);
+    }
+    std::vector<std::string> notes;
+  };
+
+  Notes observer_;
   Meters meters_;
   AnchorSink no_anchors_;
   Actions actions_;

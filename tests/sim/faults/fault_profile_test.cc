@@ -59,7 +59,9 @@ TEST(FaultProfile, every_plan_fits_its_deployment) {
     const Result<void> valid = validate(plan, made.deployment);
     ASSERT_TRUE(valid.has_value()) << valid.error().detail;
     for (const FaultAction& action : plan.actions) {
-      if (!action.anchor.has_value() && action.after == 0) EXPECT_LT(action.at, made.run_for);
+      if (!action.anchor.has_value() && action.after == 0) {
+        EXPECT_LT(action.at, made.run_for);
+      }
     }
   }
 }
@@ -77,8 +79,12 @@ TEST(FaultProfile, draws_every_kind_within_the_budget_and_none_beyond_it) {
 
   for (const FaultKindInfo& row : fault_kinds()) {
     // A campaign of 200 seeds wants to meet each kind more than once.
-    if (!row.is_beyond_budget) EXPECT_GE(seeds_with[row.kind], 20) << row.name;
-    if (row.is_beyond_budget) EXPECT_EQ(seeds_with[row.kind], 0) << row.name;
+    if (!row.is_beyond_budget) {
+      EXPECT_GE(seeds_with[row.kind], 20) << row.name;
+    }
+    if (row.is_beyond_budget) {
+      EXPECT_EQ(seeds_with[row.kind], 0) << row.name;
+    }
   }
 }
 
@@ -163,8 +169,12 @@ TEST(FaultProfile, rates_stay_within_the_groups_bound_unless_they_are_to_exceed_
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     for (const FaultAction& action : draw_faults(named, setting(), seed).actions) {
       const std::int64_t size = std::abs(action.amount);
-      if (action.kind == FaultKind::kClockRate) EXPECT_LE(size, 500);
-      if (action.kind == FaultKind::kClockRateBeyond) EXPECT_GT(size, 500);
+      if (action.kind == FaultKind::kClockRate) {
+        EXPECT_LE(size, 500);
+      }
+      if (action.kind == FaultKind::kClockRateBeyond) {
+        EXPECT_GT(size, 500);
+      }
     }
   }
 }

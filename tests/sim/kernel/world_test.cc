@@ -1,7 +1,6 @@
 #include "sim/kernel/world.h"
 
 #include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
 

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 #include <set>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "system/types/event.h"
 
@@ -361,6 +366,39 @@ TEST(Messages, a_long_detail_is_cut_and_still_read) {
 }
 
 // ---- Names and numbers ----
+
+/// The bytes of the first fenced block after "## Example", up to the words behind them.
+Bytes documented_example(const std::string& page) {
+  Bytes bytes;
+  std::istringstream lines(page.substr(page.find("## Example")));
+  std::string line;
+  while (std::getline(lines, line) && line != "```") {
+  }
+  while (std::getline(lines, line) && line != "```") {
+    std::istringstream numbers(line.substr(0, line.find("   ")));
+    unsigned int number = 0;
+    while (numbers >> std::hex >> number) bytes.push_back(static_cast<std::byte>(number));
+  }
+  return bytes;
+}
+
+TEST(Messages, the_documented_example_is_what_is_sent) {
+  std::ifstream file(MILLRACE_SOURCE_DIR "/docs/formats/wire.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  AppendBlock block{.segment = segment("orders", 2),
+                    .writer = {.high = 0x11, .low = 0x22},
+                    .event_number_first = EventNumber(7),
+                    .event_number_last = EventNumber(7),
+                    .event_count = 1,
+                    .expected_offset = std::nullopt,
+                    .data = {}};
+  append_event(block.data, as_bytes("hi"));
+
+  EXPECT_EQ(documented_example(page), encode(block, 1));
+  for (const std::string_view name : frame_names()) {
+    EXPECT_NE(page.find("| `" + std::string(name) + "` |"), std::string::npos) << name;
+  }
+}
 
 TEST(Messages, error_numbers_are_the_documented_ones) {
   // Peers of other versions know these numbers: the list grows, it never changes.

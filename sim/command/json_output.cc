@@ -1,0 +1,308 @@
+#include "sim/command/json_output.h"
+
+#include <nlohmann/json.hpp>
+
+#include "sim/run/signature.h"
+
+namespace millrace::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
+std::string text_of(const Json& json) {
+  // Details may hold any byte; a reader gets valid UTF-8.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json build_json() {
+  const run::BuildName build = run::this_build();
+  return {{"version", build.version},   {"commit", build.commit}, {"dirty", build.is_dirty},
+          {"compiler", build.compiler}, {"preset", build.preset}, {"sanitizer", build.sanitizer}};
+}
+
+Json evidence_json(const run::RunRecord& record, const std::vector<run::At>& evidence) {
+  Json list = Json::array();
+  for (const run::At& at : evidence) {
+    Json one{{"event", at.ordinal}, {"record", at.record}, {"virtual_ns", at.time.ns}};
+    for (const run::TraceLine& line : record.trace) {
+      if (line.record != at.record || at.record == 0) continue;
+      one["machine"] = line.machine;
+      one["text"] = line.text;
+    }
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Json objection_json(const run::RunRecord& record, const run::Objection& objection) {
+  return {{"property", objection.property},
+          {"name", objection.name},
+          {"signature", objection.signature},
+          {"group", run::short_group_key(objection.signature)},
+          {"claim", objection.claim},
+          {"seen", objection.seen},
+          {"expected", objection.expected},
+          {"event", objection.at.ordinal},
+          {"virtual_ns", objection.at.time.ns},
+          {"evidence", evidence_json(record, objection.evidence)}};
+}
+
+Json breakdown_json(const run::Breakdown& breakdown) {
+  return {{"property", run::signature_stem(breakdown.signature)},
+          {"name", nullptr},
+          {"signature", breakdown.signature},
+          {"group", run::short_group_key(breakdown.signature)},
+          {"claim", "The system under test neither fails a check, crashes, hangs nor grows without "
+                    "bound."},
+          {"seen", breakdown.what},
+          {"expected", ""},
+          {"event", breakdown.at.ordinal},
+          {"virtual_ns", breakdown.at.time.ns},
+          {"evidence", Json::array()},
+          {"machine", breakdown.machine},
+          {"role", breakdown.role},
+          {"task", breakdown.task},
+          {"frames", breakdown.frames}};
+}
+
+Json violation_json(const run::RunRecord& record) {
+  if (record.violation.has_value()) return objection_json(record, *record.violation);
+  if (record.breakdown.has_value()) return breakdown_json(*record.breakdown);
+  return nullptr;
+}
+
+template <typename Counts>
+Json faults_json(const Counts& faults) {
+  Json list = Json::array();
+  for (const run::FaultCount& fault : faults) {
+    list.push_back({{"kind", fault.kind},
+                    {"planned", fault.planned},
+                    {"fired", fault.fired},
+                    {"refused", fault.refused},
+                    {"took_effect", fault.took_effect}});
+  }
+  return list;
+}
+
+template <typename Map>
+Json map_json(const Map& map) {
+  Json object = Json::object();
+  for (const auto& [name, count] : map) object[name] = count;
+  return object;
+}
+
+Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json run_object(const run::RunRecord& record, const RunExtras& extras) {
+  Json properties = Json::array();
+  for (const run::PropertyResult& property : record.properties) {
+    properties.push_back({{"id", property.id},
+                          {"name", property.name},
+                          {"kind", run::to_text(property.kind)},
+                          {"verdict", run::to_text(property.verdict)},
+                          {"evaluated", property.evaluated},
+                          {"reason", text_or_null(property.reason)}});
+  }
+  Json consequences = Json::array();
+  for (const run::Objection& objection : record.consequences) {
+    consequences.push_back(objection_json(record, objection));
+  }
+  return {{"schema", kSchema},
+          {"scenario", record.scenario},
+          {"seed", record.seed},
+          {"strategy", record.strategy},
+          {"verdict", run::to_text(record.verdict)},
+          {"reason", text_or_null(record.reason)},
+          {"fingerprint", run::hex16(record.fingerprint)},
+          {"plan", run::hex16(record.plan)},
+          {"events", record.events},
+          {"virtual_ns", record.virtual_ns},
+          {"wall_ns", record.wall_ns},
+          {"acked_operations", record.acked_operations},
+          {"properties", std::move(properties)},
+          {"faults", faults_json(record.faults)},
+          {"situations", map_json(record.situations)},
+          {"marks", map_json(record.marks)},
+          {"violation", violation_json(record)},
+          {"consequences", std::move(consequences)},
+          {"limit", record.limit.has_value() ? Json(*record.limit) : Json(nullptr)},
+          {"repro", extras.repro.has_value() ? Json(*extras.repro) : Json(nullptr)},
+          {"command", extras.command},
+          {"build", build_json()}};
+}
+
+Json difference_json(const run::DeterminismCheck& check) {
+  Json object{{"scenario", check.scenario},
+              {"seed", check.seed},
+              {"fingerprint", run::hex16(check.fingerprint)},
+              {"other_fingerprint", run::hex16(check.other_fingerprint)},
+              {"tool_error", check.tool_error.has_value() ? Json(*check.tool_error) : Json(nullptr)},
+              {"first_difference", nullptr}};
+  if (check.difference.has_value()) {
+    object["first_difference"] = {{"event", check.difference->event},
+                                  {"virtual_ns", check.difference->time_ns},
+                                  {"machine", check.difference->machine},
+                                  {"task", check.difference->task},
+                                  {"first", check.difference->first},
+                                  {"second", check.difference->second}};
+  }
+  return object;
+}
+
+Json scenarios_json(const run::CampaignSummary& summary) {
+  Json list = Json::array();
+  for (const run::ScenarioSummary& scenario : summary.scenarios) {
+    std::string reasons;
+    for (const std::string& reason : scenario.reasons) {
+      reasons += (reasons.empty() ? "" : "; ") + reason;
+    }
+    list.push_back({{"name", scenario.name},
+                    {"seeds", scenario.seeds},
+                    {"passed", scenario.passed},
+                    {"failed", scenario.failed},
+                    {"inconclusive", scenario.inconclusive},
+                    {"acked_operations", scenario.acked_operations},
+                    {"faults_fired", scenario.faults_fired},
+                    {"virtual_ns", scenario.virtual_ns},
+                    {"reason", text_or_null(reasons)}});
+  }
+  return list;
+}
+
+Json groups_json(const run::CampaignSummary& summary) {
+  Json list = Json::array();
+  for (const run::FailureGroup& group : summary.groups) {
+    list.push_back({{"signature", group.signature},
+                    {"group", run::short_group_key(group.signature)},
+                    {"property", group.property},
+                    {"name", text_or_null(group.name)},
+                    {"count", group.count},
+                    {"cheapest_seed", group.cheapest_seed},
+                    {"cheapest_events", group.cheapest_events},
+                    {"scenario", group.scenario},
+                    {"scenarios", map_json(group.scenarios)},
+                    {"status", "new"},
+                    {"repro", text_or_null(group.repro)},
+                    {"token", nullptr},
+                    {"shrunk", nullptr},
+                    {"unshrunk",
+                     {{"operations", group.operations},
+                      {"faults", group.faults},
+                      {"machines", group.machines}}},
+                    {"strategies", map_json(group.strategies)}});
+  }
+  return list;
+}
+
+Json properties_json(const run::CampaignSummary& summary) {
+  Json list = Json::array();
+  for (const run::PropertySummary& property : summary.properties) {
+    list.push_back({{"id", property.id},
+                    {"name", property.name},
+                    {"kind", run::to_text(property.kind)},
+                    {"evaluated", property.evaluated},
+                    {"failed_seeds", property.failed_seeds},
+                    {"not_judged_seeds", property.not_judged_seeds},
+                    {"skipped", property.is_skipped}});
+  }
+  return list;
+}
+
+/// Units a second of wall time.
+double per_second(std::uint64_t count, std::int64_t wall_ns) {
+  if (wall_ns <= 0) return 0;
+  return static_cast<double>(count) * static_cast<double>(kNsPerSecond) /
+         static_cast<double>(wall_ns);
+}
+
+/// Whole ones, for figures that are large.
+std::uint64_t whole_per_second(std::uint64_t count, std::int64_t wall_ns) {
+  return static_cast<std::uint64_t>(per_second(count, wall_ns));
+}
+
+}  // namespace
+
+std::string run_json(const run::RunRecord& record, const RunExtras& extras) {
+  return text_of(run_object(record, extras));
+}
+
+std::string replay_json(const std::vector<ReplayReport>& replays) {
+  Json list = Json::array();
+  for (const ReplayReport& one : replays) {
+    Json object = run_object(one.replay.record, one.extras);
+    object["replay"] = {{"verdict", run::to_text(one.replay.verdict)},
+                        {"matched_percent", one.replay.matched_percent},
+                        {"first_difference", nullptr},
+                        {"same_execution", one.replay.is_same_execution},
+                        {"edited", one.replay.is_edited},
+                        {"expected_signature", one.expected_signature},
+                        {"built_from", one.built_from},
+                        {"file", one.file}};
+    list.push_back(std::move(object));
+  }
+  if (list.size() == 1) return text_of(list.front());
+  return text_of({{"schema", kSchema}, {"replays", std::move(list)}, {"build", build_json()}});
+}
+
+std::string campaign_json(const run::CampaignSummary& summary, std::string_view directory) {
+  Json different = Json::array();
+  for (const run::DeterminismCheck& check : summary.determinism) {
+    different.push_back(difference_json(check));
+  }
+  const auto virtual_seconds = static_cast<std::uint64_t>(summary.virtual_ns / kNsPerSecond);
+  const Json object{
+      {"schema", kSchema},
+      {"from", summary.seed_first},
+      {"to", summary.seed_last},
+      {"seeds", summary.seeds},
+      {"passed", summary.passed},
+      {"failed", summary.failed},
+      {"crashed", summary.crashed},
+      {"hung", summary.hung},
+      {"limited", summary.limited},
+      {"inconclusive", summary.inconclusive},
+      {"known", 0},
+      {"scenarios", scenarios_json(summary)},
+      {"groups", groups_json(summary)},
+      {"properties", properties_json(summary)},
+      {"faults", faults_json(summary.faults)},
+      {"situations", map_json(summary.situations)},
+      {"marks", map_json(summary.marks)},
+      {"events", summary.events},
+      {"events_per_second", whole_per_second(summary.events, summary.wall_ns)},
+      {"virtual_seconds_per_second", whole_per_second(virtual_seconds, summary.wall_ns)},
+      {"seeds_per_second", per_second(summary.seeds, summary.wall_ns)},
+      {"acked_operations", summary.acked_operations},
+      {"peak_rss_kib", summary.peak_rss_kib},
+      {"wall_ns", summary.wall_ns},
+      {"virtual_ns", summary.virtual_ns},
+      {"canary",
+       {{"has_run", summary.canary.has_run},
+        {"tried", summary.canary.tried},
+        {"caught", summary.canary.caught}}},
+      {"determinism_checks", summary.determinism_checks},
+      {"determinism_differences", std::move(different)},
+      {"inconclusive_reasons", summary.inconclusive_reasons},
+      {"tool_errors", summary.tool_errors},
+      {"interrupted", summary.is_interrupted},
+      {"directory", text_or_null(directory)},
+      {"build", build_json()}};
+  return text_of(object);
+}
+
+std::string determinism_json(std::string_view scenario, std::uint64_t seeds,
+                             const std::vector<run::DeterminismCheck>& different) {
+  Json list = Json::array();
+  for (const run::DeterminismCheck& check : different) list.push_back(difference_json(check));
+  return text_of({{"schema", kSchema},
+                  {"scenario", scenario},
+                  {"seeds", seeds},
+                  {"agree", different.empty()},
+                  {"differences", std::move(list)},
+                  {"build", build_json()}});
+}
+
+}  // namespace millrace::command

@@ -1,0 +1,74 @@
+#include "sim/command/run_once.h"
+
+#include <fmt/format.h>
+
+#include "sim/run/signature.h"
+
+namespace millrace::command {
+namespace {
+
+/// Whether two runs of one request ended in the same way. A verdict by CPU time may come at another
+/// event, so its fingerprint says nothing.
+bool is_same_end(const run::RunRecord& first, const run::RunRecord& second) {
+  if (first.verdict != second.verdict || first.signature() != second.signature()) return false;
+  return first.verdict == run::Verdict::kHang || first.fingerprint == second.fingerprint;
+}
+
+std::expected<run::RunRecord, std::string> run_request(const run::RunSource& source,
+                                                       const run::RunRequest& request) {
+  run::RunReply reply = run::run_alone(source, request, run::WorkerOptions{}, run::Disguise{});
+  if (reply.tool_error.has_value()) return std::unexpected(*std::move(reply.tool_error));
+  return std::move(reply.record);
+}
+
+}  // namespace
+
+std::expected<run::RunRecord, std::string> run_once(const run::RunSource& source,
+                                                    const run::RunRequest& request) {
+  auto first = run_request(source, request);
+  if (!first.has_value() || !first->is_red() || request.is_traced) return first;
+  run::RunRequest traced = request;
+  traced.is_traced = true;
+  auto second = run_request(source, traced);
+  if (!second.has_value()) return second;
+  if (!is_same_end(*first, *second)) {
+    return std::unexpected(fmt::format(
+        "seed {} of {} ended differently a second time ({}, then {}): the run is not deterministic",
+        request.seed, first->scenario, first->signature(), second->signature()));
+  }
+  return second;
+}
+
+std::expected<FailureFiles, std::string> write_repro(OutputDir& directory,
+                                                     const run::Scenario& scenario,
+                                                     const run::Plan& plan,
+                                                     const run::RunRecord& record) {
+  const std::string name = "failures/" + run::repro_file_name(record.signature());
+  const std::string text = run::repro_to_json(run::make_repro(scenario, plan, record));
+  if (const auto written = directory.write(name, text); !written.has_value()) {
+    return std::unexpected(written.error());
+  }
+  return FailureFiles{.repro = directory.shown_path() + "/" + name, .name = name};
+}
+
+std::expected<void, std::string> write_screen(OutputDir& directory, const FailureFiles& files,
+                                              std::string_view screen) {
+  constexpr std::string_view kSuffix = ".repro.json";
+  std::string name = files.name;
+  name.replace(name.size() - kSuffix.size(), kSuffix.size(), ".txt");
+  return directory.write(name, screen);
+}
+
+std::expected<void, std::string> write_trace(const std::string& path,
+                                             const run::RunRecord& record) {
+  std::string text;
+  for (const run::TraceLine& line : record.trace) {
+    text += fmt::format("{:>9} {:>16} {:<16} {}", line.ordinal, to_text(Duration{line.time_ns}),
+                        line.machine, line.text);
+    if (!line.peer.empty()) text += fmt::format("  [{}]", line.peer);
+    text += '\n';
+  }
+  return write_file(path, text);
+}
+
+}  // namespace millrace::command

@@ -1,0 +1,115 @@
+#include "sim/kernel/choices.h"
+
+#include <cstdint>
+#include <gtest/gtest.h>
+#include <vector>
+
+namespace millrace::sim {
+namespace {
+
+constexpr SimTime kNow{1000};
+const Where kHere = where_of("a", "b");
+
+EventIdentity next(Choices& choices, Root root) {
+  return choices.identify(root, EventKind::kDeliver, kHere, kNow);
+}
+
+TEST(Choices, count_events_of_one_root_kind_and_place) {
+  Choices choices(1);
+
+  EXPECT_EQ(next(choices, operation_root(1)).n, 0u);
+  EXPECT_EQ(next(choices, operation_root(1)).n, 1u);
+  EXPECT_EQ(next(choices, operation_root(2)).n, 0u);
+  EXPECT_EQ(choices.identify(operation_root(1), EventKind::kDisk, kHere, kNow).n, 0u);
+  EXPECT_EQ(choices.identify(operation_root(1), EventKind::kDeliver, where_of("b", "a"), kNow).n,
+            0u);
+}
+
+// What operation 1 draws does not depend on whether operation 2 ever was.
+TEST(Choices, of_one_root_do_not_move_another) {
+  Choices with(7);
+  Choices without(7);
+
+  next(with, operation_root(2));
+  const std::int64_t kept =
+      with.range(next(with, operation_root(1)), Purpose::kLatency, 0, 1 << 30);
+  const std::int64_t alone =
+      without.range(next(without, operation_root(1)), Purpose::kLatency, 0, 1 << 30);
+
+  EXPECT_EQ(kept, alone);
+}
+
+TEST(Choices, differ_by_seed_purpose_and_index) {
+  Choices one(1);
+  Choices two(2);
+  const EventIdentity who = next(one, operation_root(1));
+
+  EXPECT_NE(one.bits(who.id, Purpose::kLatency), two.bits(who.id, Purpose::kLatency));
+  EXPECT_NE(one.bits(who.id, Purpose::kLatency), one.bits(who.id, Purpose::kLoss));
+  EXPECT_NE(one.bits(who.id, Purpose::kLatency), one.bits(who.id, Purpose::kLatency, 1));
+}
+
+TEST(Choices, give_neutral_values_where_an_override_says_so) {
+  Choices choices(1, {{.purpose = Purpose::kLatency,
+                       .root = operation_root(1),
+                       .kind = {},
+                       .where = {},
+                       .n = {},
+                       .value = {}}});
+  const EventIdentity matched = next(choices, operation_root(1));
+  const EventIdentity other = next(choices, operation_root(2));
+
+  EXPECT_EQ(choices.range(matched, Purpose::kLatency, 50, 1 << 30), 50);
+  EXPECT_NE(choices.range(other, Purpose::kLatency, 50, 1 << 30), 50);
+  EXPECT_EQ(choices.exponential(matched, Purpose::kLatency, 1000), 0);
+  EXPECT_FALSE(choices.hit(matched, Purpose::kLatency, Ratio::always()));
+  EXPECT_EQ(choices.override_matches(), (std::vector<std::uint64_t>{3}));
+}
+
+TEST(Choices, give_the_value_of_the_first_override_that_matches) {
+  Choices choices(
+      1,
+      {{.purpose = Purpose::kLatency,
+        .root = {},
+        .kind = EventKind::kDeliver,
+        .where = kHere,
+        .n = 1,
+        .value = 12'000'000},
+       {.purpose = Purpose::kLatency, .root = {}, .kind = {}, .where = {}, .n = {}, .value = 3}});
+
+  EXPECT_EQ(choices.range(next(choices, operation_root(1)), Purpose::kLatency, 0, 100), 3);
+  EXPECT_EQ(choices.range(next(choices, operation_root(1)), Purpose::kLatency, 0, 100), 12'000'000);
+  EXPECT_EQ(choices.override_matches(), (std::vector<std::uint64_t>{1, 1}));
+}
+
+// Counters that rested for two generations are dropped, and what follows is no repetition.
+TEST(Choices, forget_counters_that_rested_without_repeating_identities) {
+  Choices choices(1);
+  const EventIdentity early = next(choices, operation_root(1));
+  const SimTime later{kNow.ns + seconds(300).ns};
+
+  const EventIdentity late = choices.identify(operation_root(1), EventKind::kDeliver, kHere, later);
+
+  EXPECT_NE(early.id, late.id);
+}
+
+TEST(Choices, keep_counting_however_many_counters_there_are) {
+  Choices choices(1);
+  for (std::uint64_t operation = 0; operation < 20'000; ++operation) {
+    next(choices, operation_root(operation));
+  }
+  for (std::uint64_t operation = 0; operation < 20'000; ++operation) {
+    ASSERT_EQ(next(choices, operation_root(operation)).n, 1u) << operation;
+  }
+}
+
+TEST(Purposes, are_found_by_their_names) {
+  for (int i = 0; i < kPurposeCount; ++i) {
+    const auto purpose = static_cast<Purpose>(i);
+    EXPECT_EQ(purpose_from_text(to_text(purpose)), purpose);
+  }
+  EXPECT_EQ(purpose_from_text("latencies"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace millrace::sim
