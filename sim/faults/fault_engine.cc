@@ -359,10 +359,11 @@ void FaultEngine::on_event(const Event& event) {
       if (!is_settling_) heal(index);
       return;
     case Job::kRestart: {
+      if (is_settling_) return;
       Down& down = downs_[value];
       CHECK(down.count > 0, "a restart belongs to a machine that went down");
       --down.count;
-      if (down.count == 0 && !is_settling_) restart(*world_.machines()[value], event.who.root);
+      if (down.count == 0) restart(*world_.machines()[value], event.who.root);
       return;
     }
   }
@@ -487,7 +488,10 @@ Core FaultEngine::heal_core() {
   const std::int64_t is_cut_off = world_.choices().range(who, Purpose::kFault, 0, 1);
   core.are_outsiders_connected = is_cut_off == 0;
   if (!core.are_outsiders_connected) effects_->isolate(outsiders);
-  for (Machine* const machine : healthy) restart(*machine, Root{hash_name("settle")});
+  for (Machine* const machine : healthy) {
+    downs_[machine->index()].count = 0;
+    restart(*machine, Root{hash_name("settle")});
+  }
   return core;
 }
 

@@ -18,8 +18,11 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-// libc++ has this function of the ABI but does not declare it.
-extern "C" void* __cxa_get_globals() noexcept;  // NOLINT(bugprone-reserved-identifier)
+// Part of the C++ ABI, but not declared by every library's <cxxabi.h>.
+namespace __cxxabiv1 {
+struct __cxa_eh_globals;
+extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
+}  // namespace __cxxabiv1
 
 namespace millrace::sim {
 
@@ -30,7 +33,7 @@ namespace {
 // The C++ runtime keeps the exceptions that are being handled in two words a thread,
 // caughtExceptions and uncaughtExceptions (Itanium C++ ABI, 2.2.2). A switch inside a handler must
 // take them along.
-void** exception_globals() { return static_cast<void**>(__cxa_get_globals()); }
+void** exception_globals() { return reinterpret_cast<void**>(__cxxabiv1::__cxa_get_globals()); }
 
 void swap_exceptions(void** leaving, void* const* entering) {
   void** const globals = exception_globals();

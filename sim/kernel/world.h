@@ -116,6 +116,8 @@ class World {
   const std::string& stop_detail() const { return stop_detail_; }
   /// The task in which a CHECK failed or a limit was reached; its texts are empty outside of tasks.
   const StopPlace& stop_place() const { return stop_place_; }
+  /// Whether an address lies below a task's stack. Cost: O(stacks).
+  bool owns_guard(const void* address) const { return stacks_.owns_guard(address); }
   /// From now on events are queued with lateness 0: the schedule is fair.
   void set_fair();
 

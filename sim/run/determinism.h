@@ -37,12 +37,12 @@ struct DeterminismCheck {
 };
 
 /// Runs a seed twice in processes of its own and compares.
-DeterminismCheck check_determinism(const RunSource& source, std::uint32_t scenario,
-                                   std::uint64_t seed, const WorkerOptions& options);
+DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source,
+                                   std::uint32_t scenario, std::uint64_t seed);
 
-/// As above where the first run's fingerprint is known: one run, and two more where it differs.
-DeterminismCheck confirm_fingerprint(const RunSource& source, std::uint32_t scenario,
-                                     std::uint64_t seed, std::uint64_t fingerprint,
-                                     const WorkerOptions& options);
+/// As above where the first run's fingerprint is known: one run where it agrees.
+DeterminismCheck confirm_fingerprint(WorkerPool& pool, const RunSource& source,
+                                     std::uint32_t scenario, std::uint64_t seed,
+                                     std::uint64_t fingerprint);
 
 }  // namespace millrace::run

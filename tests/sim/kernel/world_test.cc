@@ -1,6 +1,9 @@
 #include "sim/kernel/world.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -84,6 +87,261 @@ TEST_F(WorldTest, a_failed_check_stops_the_run_with_its_text) {
   EXPECT_EQ(world_->check_failure().values, "3 == 4");
   EXPECT_TRUE(log_.empty());
 }
+
+TEST_F(WorldTest, an_unpark_before_the_park_is_remembered_once) {
+  make();
+  boot(machine("a"), [&] {
+    const ArenaScope simulator(nullptr);
+    world_->unpark(*world_->current());
+    world_->unpark(*world_->current());
+    const Instant deadline{milliseconds(3).ns};
+    EXPECT_EQ(world_->park(deadline), Wake::kUnparked);
+    EXPECT_EQ(world_->park(deadline), Wake::kTimeout);
+  });
+
+  world_->run_until(SimTime{seconds(1).ns});
+}
+
+TEST_F(WorldTest, an_unpark_wakes_a_parked_task_before_its_deadline) {
+  make();
+  Task* waiter = nullptr;
+  boot(machine("a"), [&] {
+    const ArenaScope simulator(nullptr);
+    Process& process = world_->current()->process();
+    waiter = &world_->spawn(process, "waiter", world_->current_root(), [&] {
+      const ArenaScope inner(nullptr);
+      EXPECT_EQ(world_->park(Instant{seconds(10).ns}), Wake::kUnparked);
+      say("woken");
+    });
+    world_->park(Instant{milliseconds(2).ns});
+    world_->unpark(*waiter);
+    world_->park(Instant{milliseconds(9).ns});  // The process ends with its main task.
+  });
+
+  world_->run_until(SimTime{seconds(1).ns});
+
+  EXPECT_EQ(log_, (std::vector<std::string>{"2 woken"}));
+}
+
+TEST_F(WorldTest, a_cancelled_task_waits_no_more) {
+  make();
+  boot(machine("a"), [&] {
+    const ArenaScope simulator(nullptr);
+    Process& process = world_->current()->process();
+    Task& waiter = world_->spawn(process, "waiter", world_->current_root(), [&] {
+      const ArenaScope inner(nullptr);
+      EXPECT_EQ(world_->park(Instant{seconds(10).ns}), Wake::kCancelled);
+      EXPECT_EQ(world_->wait_in_device(Instant{seconds(10).ns}), Wake::kCancelled);
+      say("cancelled");
+    });
+    world_->park(Instant{milliseconds(2).ns});
+    world_->cancel_task(waiter);
+    world_->park(Instant{milliseconds(9).ns});  // The process ends with its main task.
+  });
+
+  world_->run_until(SimTime{seconds(1).ns});
+
+  EXPECT_EQ(log_, (std::vector<std::string>{"2 cancelled"}));
+}
+
+TEST_F(WorldTest, a_paused_machine_notices_its_deadlines_late) {
+  make();
+  Machine& a = machine("a");
+  boot(a, [&] {
+    sleep(milliseconds(5));
+    say("awake");
+  });
+
+  world_->run_until(SimTime{milliseconds(1).ns});
+  world_->pause(a);
+  world_->run_until(SimTime{milliseconds(20).ns});
+  world_->resume(a);
+  world_->run_until(SimTime{seconds(1).ns});
+
+  EXPECT_EQ(log_, (std::vector<std::string>{"20 awake"}));
+}
+
+// The clock stands still, so the whole rest of the sleep is still to come.
+TEST_F(WorldTest, a_suspended_machine_sleeps_on_after_it_wakes) {
+  make();
+  Machine& a = machine("a");
+  boot(a, [&] {
+    sleep(milliseconds(5));
+    say("awake");
+  });
+
+  world_->run_until(SimTime{milliseconds(1).ns});
+  world_->suspend(a);
+  world_->run_until(SimTime{milliseconds(20).ns});
+  world_->resume(a);
+  world_->run_until(SimTime{seconds(1).ns});
+
+  EXPECT_EQ(log_, (std::vector<std::string>{"24 awake"}));
+}
+
+TEST_F(WorldTest, a_fast_clock_reaches_a_deadline_early) {
+  make();
+  boot(machine("a", {.local_start = {}, .rate_ppm = 1000, .wall_start = {}}), [&] {
+    sleep(seconds(10));
+    say("awake");
+  });
+
+  world_->run_until(SimTime{seconds(20).ns});
+
+  // 10 s of a clock that gains 1 ms a second.
+  EXPECT_EQ(log_, (std::vector<std::string>{"9990 awake"}));
+}
+
+TEST_F(WorldTest, a_held_entity_does_nothing_until_the_hold_ends) {
+  make();
+  boot(machine("a"), [&] {
+    sleep(milliseconds(5));
+    say("awake");
+  });
+
+  world_->run_until(SimTime{milliseconds(1).ns});
+  world_->hold(world_->machines()[0]->process()->tasks()[0]->entity(), milliseconds(30));
+  world_->run_until(SimTime{seconds(1).ns});
+
+  EXPECT_EQ(log_, (std::vector<std::string>{"31 awake"}));
+  EXPECT_EQ(world_->held_back(), 1u);
+}
+
+TEST_F(WorldTest, a_delayed_wait_keeps_its_reason) {
+  make();
+  boot(machine("a"), [&] {
+    const ArenaScope simulator(nullptr);
+    world_->delay_next_wait(*world_->current(), milliseconds(30));
+    EXPECT_EQ(world_->park(Instant{milliseconds(5).ns}), Wake::kTimeout);
+    say("awake");
+  });
+
+  world_->run_until(SimTime{seconds(1).ns});
+
+  EXPECT_EQ(log_, (std::vector<std::string>{"30 awake"}));
+}
+
+TEST_F(WorldTest, an_exception_that_leaves_a_task_is_reported) {
+  class Ear final : public Observer {
+   public:
+    void on_task_exception(Task& task, std::string_view what) override {
+      heard = task.name() + ": " + std::string(what);
+    }
+    std::string heard;
+  };
+  Ear ear;
+  World world({}, ear);
+  Machine& a = world.add_machine("a", {});
+  world.boot(a, "role", boot_root("a", {}),
+             [](Process&) { return [] { throw std::runtime_error("no way out"); }; });
+
+  world.run_until(SimTime{seconds(1).ns});
+
+  EXPECT_EQ(ear.heard, "main: no way out");
+}
+
+TEST_F(WorldTest, a_process_that_eats_memory_reaches_its_limit) {
+  WorldOptions options;
+  options.limits.arena_bytes = 1 << 20;
+  make(options);
+  boot(machine("a"), [&] {
+    std::vector<std::string> eaten;
+    for (;;) eaten.emplace_back(1000, 'x');
+  });
+
+  EXPECT_EQ(world_->run_until(SimTime{seconds(1).ns}), StopKind::kLimit);
+  EXPECT_EQ(world_->stop_detail(), "arena_bytes");
+}
+
+TEST_F(WorldTest, too_many_tasks_are_a_limit) {
+  WorldOptions options;
+  options.limits.tasks = 100;
+  make(options);
+  boot(machine("a"), [&] {
+    for (;;) {
+      const ArenaScope simulator(nullptr);
+      world_->spawn(world_->current()->process(), "more", world_->current_root(), [] {});
+    }
+  });
+
+  EXPECT_EQ(world_->run_until(SimTime{seconds(1).ns}), StopKind::kLimit);
+  EXPECT_EQ(world_->stop_detail(), "tasks");
+}
+
+TEST_F(WorldTest, giving_way_in_a_no_block_scope_fails_a_check) {
+  make();
+  boot(machine("a"), [&] {
+    const ArenaScope simulator(nullptr);
+    world_->no_block(+1);
+    world_->park(Instant{1});
+  });
+
+  EXPECT_EQ(world_->run_until(SimTime{seconds(1).ns}), StopKind::kCheckFailed);
+}
+
+/// What a world of five chattering machines came to.
+struct Outcome {
+  std::uint64_t fingerprint = 0;
+  std::string order;
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+Outcome chatter(std::uint64_t seed, StrategySpec strategy) {
+  Observer observer;
+  WorldOptions options;
+  options.seed = seed;
+  options.strategy = strategy;
+  World world(options, observer);
+  Outcome outcome;
+  for (int i = 0; i < 5; ++i) {
+    Machine& machine = world.add_machine("m" + std::to_string(i), {});
+    world.boot(machine, "role", boot_root(machine.name(), {}), [&world, &outcome, i](Process&) {
+      return [&world, &outcome, i] {
+        const ArenaScope simulator(nullptr);
+        for (int round = 1; round <= 20; ++round) {
+          world.park(Instant{milliseconds(round).ns});
+          outcome.order += static_cast<char>('a' + i);
+        }
+      };
+    });
+  }
+  world.run_until(SimTime{seconds(1).ns});
+  outcome.fingerprint = world.fingerprint().value();
+  return outcome;
+}
+
+class Strategies : public ::testing::TestWithParam<StrategyKind> {};
+
+TEST_P(Strategies, give_the_same_run_for_the_same_seed) {
+  const StrategySpec strategy{.kind = GetParam(), .window = microseconds(500)};
+
+  EXPECT_EQ(chatter(1, strategy), chatter(1, strategy));
+  if (GetParam() == StrategyKind::kFifo) return;  // Nothing here is drawn but lateness.
+  EXPECT_NE(chatter(1, strategy).fingerprint, chatter(2, strategy).fingerprint);
+}
+
+TEST_P(Strategies, reorder_what_is_due_at_one_time_and_starve_nothing) {
+  if (GetParam() == StrategyKind::kFifo) return;
+  const StrategySpec strategy{.kind = GetParam(), .window = microseconds(500)};
+  std::set<std::string> orders;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    const Outcome outcome = chatter(seed, strategy);
+    // Lateness is below a round, so every round is complete before the next.
+    ASSERT_EQ(outcome.order.size(), 100u);
+    for (std::size_t round = 0; round < 20; ++round) {
+      std::string all = outcome.order.substr(round * 5, 5);
+      orders.insert(all);
+      std::sort(all.begin(), all.end());
+      ASSERT_EQ(all, "abcde");
+    }
+  }
+  EXPECT_GT(orders.size(), 5u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Strategies,
+                         ::testing::Values(StrategyKind::kFifo, StrategyKind::kRandom,
+                                           StrategyKind::kPos, StrategyKind::kPct),
+                         [](const auto& tested) { return std::string(to_text(tested.param)); });
 
 }  // namespace
 }  // namespace millrace::sim
