@@ -1,10 +1,9 @@
 #include "sim/command/command.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fmt/format.h>
 #include <set>
 
 #include "sim/command/options.h"
@@ -21,21 +20,15 @@ struct Verb {
 };
 
 constexpr std::array kVerbs{
-    Verb{"run", verb_run},
-    Verb{"campaign", verb_campaign},
-    Verb{"replay", verb_replay},
-    Verb{"plan", verb_plan},
-    Verb{"explain", verb_explain},
-    Verb{"list", verb_list},
-    Verb{"check", verb_check},
-    Verb{"verify-determinism", verb_verify_determinism},
-    Verb{"new", verb_new},
-    Verb{"completion", verb_completion},
+    Verb{"run", verb_run},         Verb{"campaign", verb_campaign},
+    Verb{"replay", verb_replay},   Verb{"plan", verb_plan},
+    Verb{"explain", verb_explain}, Verb{"list", verb_list},
+    Verb{"check", verb_check},     Verb{"verify-determinism", verb_verify_determinism},
+    Verb{"new", verb_new},         Verb{"completion", verb_completion},
 };
 
 /// Adds the scenarios of the settings' folder, but for files that the world registered already.
-std::expected<void, std::string> add_scenarios(const std::string& folder,
-                                               run::Registry& registry) {
+std::expected<void, std::string> add_scenarios(const std::string& folder, run::Registry& registry) {
   run::Registry found;
   found.scenarios(folder);
   if (!found.scenario_errors().empty()) return std::unexpected(found.scenario_errors().front());
@@ -44,16 +37,17 @@ std::expected<void, std::string> add_scenarios(const std::string& folder,
     std::string text;
   };
   for (const run::ScenarioSource& source : found.scenario_sources()) {
-    const auto known = std::ranges::find(registry.scenario_sources(), source.name,
-                                         &run::ScenarioSource::name);
+    const auto known =
+        std::ranges::find(registry.scenario_sources(), source.name, &run::ScenarioSource::name);
     if (known == registry.scenario_sources().end()) continue;
     if (known->text == source.text) continue;
-    return std::unexpected(fmt::format("{}: there is another scenario with this name", source.path));
+    return std::unexpected(
+        fmt::format("{}: there is another scenario with this name", source.path));
   }
   std::vector<File> fresh;
   for (const run::ScenarioSource& source : found.scenario_sources()) {
-    const auto known = std::ranges::find(registry.scenario_sources(), source.name,
-                                         &run::ScenarioSource::name);
+    const auto known =
+        std::ranges::find(registry.scenario_sources(), source.name, &run::ScenarioSource::name);
     if (known == registry.scenario_sources().end()) {
       fresh.push_back({.name = source.name, .text = source.text});
     }
@@ -80,8 +74,8 @@ int run_command(std::string_view program, std::span<const std::string> arguments
     return options.error().status;
   }
   std::error_code no_folder;
-  const auto settings = load_settings(std::filesystem::current_path(no_folder).string(),
-                                      read_settings_environment());
+  const auto settings =
+      load_settings(std::filesystem::current_path(no_folder).string(), read_settings_environment());
   if (!settings.has_value()) {
     for (const FileError& error : settings.error()) console.complain(to_text(error));
     return number(ExitStatus::kUsage);

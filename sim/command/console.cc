@@ -1,11 +1,10 @@
 #include "sim/command/console.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace millrace::command {
 namespace {
@@ -36,7 +35,10 @@ bool uses_color(ColorChoice choice, const TerminalEnvironment& environment, bool
 }
 
 Console::Console(int out, int err)
-    : out_(out), err_(err), is_out_terminal_(isatty(out) == 1), is_err_terminal_(isatty(err) == 1) {}
+    : out_(out),
+      err_(err),
+      is_out_terminal_(isatty(out) == 1),
+      is_err_terminal_(isatty(err) == 1) {}
 
 void Console::out(std::string_view text) {
   if (!is_out_open_ || write_all(out_, text)) return;

@@ -25,7 +25,8 @@ struct TerminalEnvironment {
 /// Reads NO_COLOR, CLICOLOR_FORCE and TERM.
 TerminalEnvironment read_terminal_environment();
 
-/// Whether to write colour. The flag outweighs NO_COLOR, that CLICOLOR_FORCE, and these the terminal.
+/// Whether to write colour. The flag outweighs NO_COLOR, that CLICOLOR_FORCE, and these the
+/// terminal.
 bool uses_color(ColorChoice choice, const TerminalEnvironment& environment, bool is_terminal);
 
 class Console {

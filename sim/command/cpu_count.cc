@@ -1,10 +1,9 @@
 #include "sim/command/cpu_count.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sched.h>
 #include <string>
 
 #include "system/base/units.h"
@@ -19,7 +18,8 @@ std::string first_line(const std::filesystem::path& path) {
   return line;
 }
 
-/// This process's group in the unified hierarchy: "/user.slice/..." of the line "0::/user.slice/...".
+/// This process's group in the unified hierarchy: "/user.slice/..." of the line
+/// "0::/user.slice/...".
 std::string own_group() {
   std::ifstream file("/proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {

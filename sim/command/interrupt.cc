@@ -23,7 +23,7 @@ void on_signal(int signal) {
 }
 
 void set_handler(int signal, void (*handler)(int)) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
   // Without SA_RESTART: a wait ends early, so that the request is seen soon.

@@ -10,8 +10,8 @@ namespace millrace::command {
 class Interrupts {
  public:
   enum class First {
-    kIsNoted,   ///< The first signal is noted; the caller asks requested() at least every 100 ms.
-    kLeaves,    ///< The first signal already leaves: there is nothing to summarise.
+    kIsNoted,  ///< The first signal is noted; the caller asks requested() at least every 100 ms.
+    kLeaves,   ///< The first signal already leaves: there is nothing to summarise.
   };
 
   explicit Interrupts(First first);

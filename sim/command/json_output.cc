@@ -55,8 +55,9 @@ Json breakdown_json(const run::Breakdown& breakdown) {
           {"name", nullptr},
           {"signature", breakdown.signature},
           {"group", run::short_group_key(breakdown.signature)},
-          {"claim", "The system under test neither fails a check, crashes, hangs nor grows without "
-                    "bound."},
+          {"claim",
+           "The system under test neither fails a check, crashes, hangs nor grows without "
+           "bound."},
           {"seen", breakdown.what},
           {"expected", ""},
           {"event", breakdown.at.ordinal},
@@ -135,19 +136,18 @@ Json run_object(const run::RunRecord& record, const RunExtras& extras) {
 }
 
 Json difference_json(const run::DeterminismCheck& check) {
-  Json object{{"scenario", check.scenario},
-              {"seed", check.seed},
-              {"fingerprint", run::hex16(check.fingerprint)},
-              {"other_fingerprint", run::hex16(check.other_fingerprint)},
-              {"tool_error", check.tool_error.has_value() ? Json(*check.tool_error) : Json(nullptr)},
-              {"first_difference", nullptr}};
+  Json object{
+      {"scenario", check.scenario},
+      {"seed", check.seed},
+      {"fingerprint", run::hex16(check.fingerprint)},
+      {"other_fingerprint", run::hex16(check.other_fingerprint)},
+      {"tool_error", check.tool_error.has_value() ? Json(*check.tool_error) : Json(nullptr)},
+      {"first_difference", nullptr}};
   if (check.difference.has_value()) {
-    object["first_difference"] = {{"event", check.difference->event},
-                                  {"virtual_ns", check.difference->time_ns},
-                                  {"machine", check.difference->machine},
-                                  {"task", check.difference->task},
-                                  {"first", check.difference->first},
-                                  {"second", check.difference->second}};
+    object["first_difference"] = {
+        {"event", check.difference->event},     {"virtual_ns", check.difference->time_ns},
+        {"machine", check.difference->machine}, {"task", check.difference->task},
+        {"first", check.difference->first},     {"second", check.difference->second}};
   }
   return object;
 }

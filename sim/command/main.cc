@@ -1,9 +1,8 @@
 #include "sim/command/main.h"
 
 #include <signal.h>
-#include <unistd.h>
-
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include "sim/command/command.h"

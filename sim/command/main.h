@@ -6,11 +6,12 @@
 //   void my_world(millrace::Registry& r) { r.role("store", store_main); ... }
 //   int main(int argc, char** argv) { return millrace::main(argc, argv, my_world); }
 
-#include "sim/run/client.h"    // IWYU pragma: export
-#include "sim/run/history.h"   // IWYU pragma: export
-#include "sim/run/plan.h"      // IWYU pragma: export
-#include "sim/run/property.h"  // IWYU pragma: export
-#include "sim/run/registry.h"  // IWYU pragma: export
+#include "sim/command/holds.h"   // IWYU pragma: export
+#include "sim/run/client.h"      // IWYU pragma: export
+#include "sim/run/history.h"     // IWYU pragma: export
+#include "sim/run/plan.h"        // IWYU pragma: export
+#include "sim/run/property.h"    // IWYU pragma: export
+#include "sim/run/registry.h"    // IWYU pragma: export
 #include "system/base/fields.h"  // IWYU pragma: export
 #include "system/base/knobs.h"   // IWYU pragma: export
 #include "system/base/result.h"  // IWYU pragma: export

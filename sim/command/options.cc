@@ -1,10 +1,9 @@
 #include "sim/command/options.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <map>
 #include <memory>
 
@@ -93,8 +92,7 @@ void Parser::declare_run() {
   run.add_option("--seed", options_.seed, "The seed; 1 by default")->type_name("N");
   add_overrides(run);
   run.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...");
-  run.add_option("--strategy", options_.overrides.strategy,
-                 "fifo, random, pos, pct or portfolio");
+  run.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio");
   run.add_option("--plan", options_.plan, "Run this plan, edited or not")->type_name("F");
   run.add_option("--trace", options_.trace, "Write what happened, a line each")->type_name("F");
   run.add_flag("--shrink", options_.has_shrink, "Accepted; shrinking comes later");
@@ -147,8 +145,7 @@ void Parser::declare_others() {
   plan.add_option("--seed", options_.seed, "The seed; 1 by default")->type_name("N");
   add_overrides(plan);
   plan.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...");
-  plan.add_option("--strategy", options_.overrides.strategy,
-                  "fifo, random, pos, pct or portfolio");
+  plan.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio");
   sub("explain").add_option("id", options_.names, "What to explain")->type_name("ID");
   CLI::App& list = sub("list");
   list.add_option("kinds", options_.names,
@@ -236,17 +233,18 @@ std::expected<Options, EarlyEnd> Parser::parse(std::span<const std::string> argu
   }
   if (wants_version_) {
     const BuildInfo& build = build_info();
-    return std::unexpected(EarlyEnd{
-        .status = number(ExitStatus::kHeld),
-        .out = fmt::format("millrace {} ({}{}, {} {}{}{})\n", build.version, build.commit,
-                           build.is_dirty ? " dirty" : "", build.compiler, build.preset,
-                           build.sanitizer == "none" ? "" : " ",
-                           build.sanitizer == "none" ? "" : build.sanitizer),
-        .err = {}});
+    return std::unexpected(
+        EarlyEnd{.status = number(ExitStatus::kHeld),
+                 .out = fmt::format("millrace {} ({}{}, {} {}{}{})\n", build.version, build.commit,
+                                    build.is_dirty ? " dirty" : "", build.compiler, build.preset,
+                                    build.sanitizer == "none" ? "" : " ",
+                                    build.sanitizer == "none" ? "" : build.sanitizer),
+                 .err = {}});
   }
   if (verb.empty()) return std::unexpected(mistake("", "a verb is missing\n\n" + app_->help()));
-  const std::map<std::string, ColorChoice, std::less<>> colors{
-      {"auto", ColorChoice::kAuto}, {"always", ColorChoice::kAlways}, {"never", ColorChoice::kNever}};
+  const std::map<std::string, ColorChoice, std::less<>> colors{{"auto", ColorChoice::kAuto},
+                                                               {"always", ColorChoice::kAlways},
+                                                               {"never", ColorChoice::kNever}};
   const auto color = colors.find(color_);
   if (color == colors.end()) {
     return std::unexpected(

@@ -2,8 +2,8 @@
 
 // The command line as a value. CLI11 reads it; its messages and statuses stay in the .cc.
 //
-// One struct holds the options of all verbs: each verb declares the ones it has, so one that it does
-// not have is refused here. Values stay as they were typed; who uses one checks it (seeds.h).
+// One struct holds the options of all verbs: each verb declares the ones it has, so one that it
+// does not have is refused here. Values stay as they were typed; who uses one checks it (seeds.h).
 
 #include <expected>
 #include <optional>

@@ -1,10 +1,9 @@
 #include "sim/command/output_dir.h"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -110,8 +109,9 @@ std::expected<void, std::string> write_file(const std::string& path, std::string
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   file.close();
   if (!file) {
-    return std::unexpected(fmt::format(
-        "{}: {}", path, std::error_code(errno == 0 ? EIO : errno, std::generic_category()).message()));
+    return std::unexpected(
+        fmt::format("{}: {}", path,
+                    std::error_code(errno == 0 ? EIO : errno, std::generic_category()).message()));
   }
   if (is_special) return {};
   std::error_code error;

@@ -1,8 +1,7 @@
 #include "sim/command/overrides.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <optional>
 #include <utility>
 
@@ -41,8 +40,7 @@ const KnobView* find_role_knob(const Registry& registry, std::string_view path) 
 /// Sets one key of a scenario.
 class Setter {
  public:
-  Setter(const Registry& registry, Scenario& scenario)
-      : registry_(registry), scenario_(scenario) {}
+  Setter(const Registry& registry, Scenario& scenario) : registry_(registry), scenario_(scenario) {}
 
   Change set(std::string_view key, std::string_view value) {
     if (key == "run_for") return set_duration(value, scenario_.run_for);

@@ -49,8 +49,8 @@ std::expected<RunInput, Mistakes> read_plan_input(const Options& options,
 std::expected<RunInput, std::vector<std::string>> read_run_input(const Options& options,
                                                                  const run::Registry& registry) {
   if (options.names.size() > 1) {
-    return std::unexpected(Mistakes{fmt::format(
-        "{} takes one scenario; campaign takes several", options.verb)});
+    return std::unexpected(
+        Mistakes{fmt::format("{} takes one scenario; campaign takes several", options.verb)});
   }
   if (options.plan.has_value()) return read_plan_input(options, registry);
   if (options.names.empty()) {
@@ -75,8 +75,8 @@ std::expected<run::Scenario, std::vector<std::string>> read_scenario(
   auto found = select_scenarios({name}, registry);
   if (!found.has_value()) return std::unexpected(found.error());
   if (found->size() != 1) {
-    return std::unexpected(Mistakes{fmt::format("'{}' means {} scenarios, one is expected", name,
-                                                found->size())});
+    return std::unexpected(
+        Mistakes{fmt::format("'{}' means {} scenarios, one is expected", name, found->size())});
   }
   run::Scenario scenario = std::move(found->front());
   if (auto changed = override_scenario(overrides, registry, scenario); !changed.has_value()) {

@@ -30,8 +30,9 @@ std::expected<RunInput, std::vector<std::string>> read_run_input(const Options& 
                                                                  const run::Registry& registry);
 
 /// Loads one scenario by name or path, with its overrides.
-std::expected<run::Scenario, std::vector<std::string>> read_scenario(
-    const std::string& name, const Overrides& overrides, const run::Registry& registry);
+std::expected<run::Scenario, std::vector<std::string>> read_scenario(const std::string& name,
+                                                                     const Overrides& overrides,
+                                                                     const run::Registry& registry);
 
 /// The scenario that a plan names, or one that holds no more than the plan's times where the
 /// Registry has no such scenario.

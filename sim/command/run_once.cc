@@ -16,7 +16,7 @@ bool is_same_end(const run::RunRecord& first, const run::RunRecord& second) {
 
 std::expected<run::RunRecord, std::string> run_request(const run::RunSource& source,
                                                        const run::RunRequest& request) {
-  run::RunReply reply = run::run_alone(source, request, run::WorkerOptions{}, run::Disguise{});
+  run::RunReply reply = run::run_alone(source, request, run::WorkerOptions{});
   if (reply.tool_error.has_value()) return std::unexpected(*std::move(reply.tool_error));
   return std::move(reply.record);
 }

@@ -14,9 +14,9 @@
 
 namespace millrace::command {
 
-/// Runs a request of `source`; a red run is run a second time, traced, and must end in the same way.
-/// `is_traced` of the request traces at once. The error is the tool's: a lost worker, or two runs
-/// that differ. Blocks: for as long as the run takes.
+/// Runs a request of `source`; a red run is run a second time, traced, and must end in the same
+/// way. `is_traced` of the request traces at once. The error is the tool's: a lost worker, or two
+/// runs that differ. Blocks: for as long as the run takes.
 std::expected<run::RunRecord, std::string> run_once(const run::RunSource& source,
                                                     const run::RunRequest& request);
 
@@ -39,7 +39,6 @@ std::expected<void, std::string> write_screen(OutputDir& directory, const Failur
                                               std::string_view screen);
 
 /// Writes a trace: a line each with event, virtual time, machine and what happened.
-std::expected<void, std::string> write_trace(const std::string& path,
-                                             const run::RunRecord& record);
+std::expected<void, std::string> write_trace(const std::string& path, const run::RunRecord& record);
 
 }  // namespace millrace::command

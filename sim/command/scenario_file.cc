@@ -1,9 +1,8 @@
 #include "sim/command/scenario_file.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -53,7 +52,8 @@ class Loader {
 
   void complain(const toml::node& node, std::string what) {
     const toml::source_position at = node.source().begin;
-    errors_.push_back({.file = file_, .line = at.line, .column = at.column, .what = std::move(what)});
+    errors_.push_back(
+        {.file = file_, .line = at.line, .column = at.column, .what = std::move(what)});
   }
   void unknown(const toml::node& node, std::string_view sort, std::string_view name,
                const std::vector<std::string>& known) {
@@ -162,8 +162,8 @@ void Loader::extend(const toml::node& node) {
   }
   ScenarioResult base = Loader(*source, registry_).load(*source, false);
   if (!base.has_value()) {
-    complain(node, fmt::format("'{}' has mistakes of its own: {}", *name,
-                               to_text(base.error().front())));
+    complain(node,
+             fmt::format("'{}' has mistakes of its own: {}", *name, to_text(base.error().front())));
     return;
   }
   std::string own_name = std::move(scenario_.name);
@@ -195,7 +195,8 @@ void Loader::read_key(std::string_view key, const toml::node& node) {
   } else if (key == "tags") {
     const toml::array* const list = node.as_array();
     if (list == nullptr) return complain(node, "tags is an array of texts");
-    for (const toml::node& tag : *list) scenario_.tags.push_back(text_of(tag, "a tag").value_or(""));
+    for (const toml::node& tag : *list)
+      scenario_.tags.push_back(text_of(tag, "a tag").value_or(""));
   } else if (key == "run_for") {
     scenario_.run_for = duration_of(node, key).value_or(scenario_.run_for);
   } else if (key == "settle_for") {
@@ -439,10 +440,8 @@ std::expected<ScenarioSource, FileError> find_scenario(std::string_view name_or_
   std::ostringstream text;
   text << file.rdbuf();
   if (!file) {
-    return std::unexpected(FileError{.file = path.string(),
-                                     .line = 0,
-                                     .column = 0,
-                                     .what = "the file cannot be read"});
+    return std::unexpected(FileError{
+        .file = path.string(), .line = 0, .column = 0, .what = "the file cannot be read"});
   }
   return ScenarioSource{.name = path.stem().string(), .path = path.string(), .text = text.str()};
 }

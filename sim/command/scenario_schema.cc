@@ -1,8 +1,7 @@
 #include "sim/command/scenario_schema.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -30,16 +29,14 @@ const Json& duration() {
 
 /// A closed object with these members.
 Json object_of(Json members) {
-  return {{"type", "object"},
-          {"properties", std::move(members)},
-          {"additionalProperties", false}};
+  return {{"type", "object"}, {"properties", std::move(members)}, {"additionalProperties", false}};
 }
 
 /// A whole number, "2..3", or an array of choices.
 Json integers(std::string_view about) {
-  const Json value{{"oneOf",
-                    {{{"type", "integer"}},
-                     {{"type", "string"}, {"pattern", "^-?[0-9]+(\\.\\.-?[0-9]+)?$"}}}}};
+  const Json value{
+      {"oneOf",
+       {{{"type", "integer"}}, {{"type", "string"}, {"pattern", "^-?[0-9]+(\\.\\.-?[0-9]+)?$"}}}}};
   Json schema = value;
   schema["oneOf"].push_back({{"type", "array"}, {"items", value}, {"minItems", 1}});
   if (!about.empty()) schema["description"] = about;
@@ -56,8 +53,8 @@ Json knob_schema(const KnobView& knob) {
     if (knob.kind == KnobKind::kBytes) one = {{"type", {"integer", "string"}}};
     schema["oneOf"] = {one, {{"type", "array"}, {"items", one}, {"minItems", 1}}};
   }
-  schema["description"] = fmt::format("{} Default {}, {}.", knob.about, knob.text(knob.default_value),
-                                      knob.range_text());
+  schema["description"] = fmt::format("{} Default {}, {}.", knob.about,
+                                      knob.text(knob.default_value), knob.range_text());
   return schema;
 }
 

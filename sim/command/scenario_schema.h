@@ -1,7 +1,7 @@
 #pragma once
 
-// The JSON schema of scenario files, for editors; made of the loader's own table of keys and of what
-// the Registry knows, so that it never promises what the loader refuses.
+// The JSON schema of scenario files, for editors; made of the loader's own table of keys and of
+// what the Registry knows, so that it never promises what the loader refuses.
 
 #include <string>
 

@@ -1,9 +1,8 @@
 #include "sim/command/scenario_values.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <algorithm>
 
 #include "sim/command/scenario_file.h"
 #include "sim/kernel/strategy.h"
@@ -110,9 +109,7 @@ std::vector<std::string> knob_names(const std::vector<KnobView>& knobs) {
   return names;
 }
 
-std::vector<std::string> strategy_names() {
-  return {"fifo", "random", "pos", "pct", "portfolio"};
-}
+std::vector<std::string> strategy_names() { return {"fifo", "random", "pos", "pct", "portfolio"}; }
 
 std::vector<std::string> known_paths(const run::Registry& registry, std::string_view path) {
   std::vector<std::string> paths;

@@ -1,9 +1,8 @@
 #include "sim/command/seeds.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 #include <optional>
 
 #include "system/base/units.h"
@@ -25,8 +24,8 @@ Parsed<SeedChoice> choice_of_range(std::string_view low, std::string_view high) 
   const Parsed<std::uint64_t> last = parse_seed(high);
   if (!last.has_value()) return std::unexpected(last.error());
   if (*first > *last) {
-    return std::unexpected(fmt::format("the seeds {}..{} are none: the first comes first", *first,
-                                       *last));
+    return std::unexpected(
+        fmt::format("the seeds {}..{} are none: the first comes first", *first, *last));
   }
   return SeedChoice{.first = *first, .count = *last - *first + 1, .has_first = true};
 }
@@ -66,30 +65,30 @@ Parsed<SeedChoice> parse_seeds(std::string_view text) {
   if (text.find(',') != std::string_view::npos) return choice_of_list(text);
   const auto count = parse_digits(text, 10);
   if (count.has_value() && *count >= 1 && *count <= kSeedMax) return SeedChoice{.count = *count};
-  return std::unexpected(fmt::format(
-      "'{}' names no seeds: expected a number of seeds from 1 on, A..B or A,B", text));
+  return std::unexpected(
+      fmt::format("'{}' names no seeds: expected a number of seeds from 1 on, A..B or A,B", text));
 }
 
 Parsed<std::uint64_t> parse_count(std::string_view what, std::string_view text,
                                   std::uint64_t high) {
   const auto count = parse_digits(text, 10);
   if (count.has_value() && *count >= 1 && *count <= high) return *count;
-  return std::unexpected(
-      fmt::format("{}: '{}' is no whole number from 1 to {}", what, text, high));
+  return std::unexpected(fmt::format("{}: '{}' is no whole number from 1 to {}", what, text, high));
 }
 
 Parsed<Shard> parse_shard(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto index = parse_digits(text.substr(0, slash), 10);
-  const auto count = slash == std::string_view::npos ? std::nullopt
-                                                     : parse_digits(text.substr(slash + 1), 10);
+  const auto count =
+      slash == std::string_view::npos ? std::nullopt : parse_digits(text.substr(slash + 1), 10);
   if (!index.has_value() || !count.has_value() || *count == 0 || *count > kSeedMax) {
     return std::unexpected(fmt::format("'{}' is no shard: expected I/N, such as 1/4", text));
   }
   if (*index == 0 || *index > *count) {
-    return std::unexpected(fmt::format("there is no shard {} of {}: shards count from 1, so they "
-                                       "are 1/{} to {}/{}",
-                                       *index, *count, *count, *count, *count));
+    return std::unexpected(
+        fmt::format("there is no shard {} of {}: shards count from 1, so they "
+                    "are 1/{} to {}/{}",
+                    *index, *count, *count, *count, *count));
   }
   return Shard{.index = *index, .count = *count};
 }

@@ -3,8 +3,8 @@
 // Numbers that a user types: seeds, which seeds a campaign takes, counts, shards and wall times.
 //
 // Seeds are 0 to 2^53-1, so that JSON readers, databases and a page's JavaScript keep them whole.
-// Decimal or 0x hexadecimal; a leading zero is decimal; anything else is an error that says what was
-// expected. No locale has a say.
+// Decimal or 0x hexadecimal; a leading zero is decimal; anything else is an error that says what
+// was expected. No locale has a say.
 
 #include <chrono>
 #include <cstdint>

@@ -1,9 +1,8 @@
 #include "sim/command/select.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fnmatch.h>
-
-#include <algorithm>
 #include <set>
 
 #include "sim/command/scenario_file.h"

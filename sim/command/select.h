@@ -17,8 +17,8 @@ inline constexpr std::string_view kDefaultTag = "@default";
 
 /// Loads what the names mean, each scenario once, in the order in which they were named; a pattern
 /// (with * ? or [) and a tag take the Registry's order. No name stands for @default. Errors: every
-/// mistake of every file that is meant, unknown names with the nearest one, a pattern or tag without
-/// a scenario.
+/// mistake of every file that is meant, unknown names with the nearest one, a pattern or tag
+/// without a scenario.
 std::expected<std::vector<run::Scenario>, std::vector<std::string>> select_scenarios(
     const std::vector<std::string>& names, const run::Registry& registry);
 

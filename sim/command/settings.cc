@@ -1,9 +1,8 @@
 #include "sim/command/settings.h"
 
-#include <fmt/format.h>
-
 #include <cstdlib>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <sstream>
 
@@ -74,9 +73,9 @@ void Reader::read_keys(const toml::table& table, bool is_top) {
     bool is_path = false;
     std::optional<std::string>* const target = setting(key.str(), is_path);
     if (target == nullptr) {
-      complain(node, unknown_name("key", key.str(),
-                                  {"scenarios", "repros", "known", "out", "jobs", "seeds",
-                                   "profile"}));
+      complain(node,
+               unknown_name("key", key.str(),
+                            {"scenarios", "repros", "known", "out", "jobs", "seeds", "profile"}));
     } else if (const auto text = node.value_exact<std::string>()) {
       *target = is_path ? (file_.parent_path() / *text).lexically_normal().string() : *text;
     } else if (const auto integer = node.value_exact<std::int64_t>(); integer && !is_path) {
@@ -116,11 +115,10 @@ std::expected<Settings, std::vector<FileError>> Reader::read() {
   const toml::parse_result parsed = toml::parse(text.str(), file_.string());
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
-    return std::unexpected(
-        std::vector<FileError>{{.file = file_.string(),
-                                .line = error.source().begin.line,
-                                .column = error.source().begin.column,
-                                .what = std::string(error.description())}});
+    return std::unexpected(std::vector<FileError>{{.file = file_.string(),
+                                                   .line = error.source().begin.line,
+                                                   .column = error.source().begin.column,
+                                                   .what = std::string(error.description())}});
   }
   const toml::table& top = parsed.table();
   read_keys(top, true);
@@ -156,12 +154,12 @@ std::expected<Settings, std::vector<FileError>> load_settings(
     if (!read.has_value()) return std::unexpected(std::move(read).error());
     settings = *std::move(read);
   } else if (environment.profile.has_value()) {
-    return std::unexpected(std::vector<FileError>{
-        {.file = "MILLRACE_PROFILE",
-         .line = 0,
-         .column = 0,
-         .what = fmt::format("profile '{}': there is no {} here or above", *environment.profile,
-                             kFileName)}});
+    return std::unexpected(
+        std::vector<FileError>{{.file = "MILLRACE_PROFILE",
+                                .line = 0,
+                                .column = 0,
+                                .what = fmt::format("profile '{}': there is no {} here or above",
+                                                    *environment.profile, kFileName)}});
   }
   if (environment.out.has_value()) settings.out = environment.out;
   if (environment.jobs.has_value()) settings.jobs = environment.jobs;

@@ -25,8 +25,8 @@
 
 namespace millrace::command {
 
-/// What the environment and the file say. Values stay text, so that a flag and a setting are read by
-/// the same code; paths of the file are already joined with its folder.
+/// What the environment and the file say. Values stay text, so that a flag and a setting are read
+/// by the same code; paths of the file are already joined with its folder.
 struct Settings {
   std::optional<std::string> scenarios = {};
   std::optional<std::string> repros = {};

@@ -1,7 +1,6 @@
 // `millrace check`: every mistake of scenario files, before anything runs.
 
 #include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "sim/command/scenario_file.h"

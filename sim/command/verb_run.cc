@@ -1,8 +1,7 @@
 // `millrace run`: one seed of a scenario, or one plan.
 
-#include <fmt/format.h>
-
 #include <chrono>
+#include <fmt/format.h>
 
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
@@ -34,13 +33,13 @@ std::expected<FailureFiles, std::string> write_failure(const Context& context, O
                                                        ScreenCommands& commands) {
   auto files = write_repro(directory, input.scenario, input.plan, record);
   if (!files.has_value()) return files;
-  commands.replay = fmt::format("{} replay {}", shell_word(context.options.program),
-                                shell_word(files->repro));
+  commands.replay =
+      fmt::format("{} replay {}", shell_word(context.options.program), shell_word(files->repro));
   const std::string screen = failure_screen(record, input.plan, commands, ScreenOptions{});
   const std::string json = run_json(record, {.command = commands.seed, .repro = files->repro});
-  for (const auto& written : {write_screen(directory, *files, screen),
-                              directory.write("summary.txt", screen),
-                              directory.write("summary.json", json)}) {
+  for (const auto& written :
+       {write_screen(directory, *files, screen), directory.write("summary.txt", screen),
+        directory.write("summary.json", json)}) {
     if (!written.has_value()) return std::unexpected(written.error());
   }
   return files;

@@ -178,8 +178,11 @@ SimTime DiskDevice::serve(const Request& request) {
     pause.ns = choices.log_uniform(request.who, Purpose::kDiskStall, latency.pause_low.ns,
                                    latency.pause_high.ns, 1);
   }
-  busy_until_ = std::max(now, busy_until_) + service + pause;
-  return busy_until_ + nanoseconds(std::max<std::int64_t>(spread, 0));
+  const bool is_medium =
+      request.kind == RequestKind::kSync || request.kind == RequestKind::kSyncDirectory;
+  SimTime& busy_until = is_medium ? medium_busy_until_ : cache_busy_until_;
+  busy_until = std::max(now, busy_until) + service + pause;
+  return busy_until + nanoseconds(std::max<std::int64_t>(spread, 0));
 }
 
 std::uint64_t DiskDevice::transfer_bytes(const Request& request) const {

@@ -51,7 +51,8 @@ std::string_view to_text(DiskOperation operation);
 
 /// How long requests take. Guess: an NVMe drive behind a page cache; scenarios override it.
 struct DiskLatency {
-  /// Time in which the device serves nothing else, without and for each KiB of data.
+  /// Time in which nothing else of its sort is served, without and for each KiB of data. Syncs wait
+  /// for each other at the medium, all other requests at the cache: they overtake a running sync.
   std::array<Duration, kDiskOperationCount> base = {microseconds(15),  microseconds(8),
                                                     microseconds(8),   microseconds(120),
                                                     microseconds(120), microseconds(4)};
@@ -309,8 +310,9 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   std::vector<std::uint32_t> free_requests_;
   std::uint64_t next_request_ = 1;
 
-  // The device serves requests one after the other until busy_until_.
-  SimTime busy_until_;
+  // The cache and the medium each serve one request after the other, until then.
+  SimTime cache_busy_until_;
+  SimTime medium_busy_until_;
   SimTime stalled_until_;
   std::uint32_t slowness_ = 1;
   std::optional<std::uint64_t> capacity_;

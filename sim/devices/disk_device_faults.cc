@@ -51,7 +51,8 @@ void DiskDevice::power_loss(const EventIdentity& who, const Survival& survival) 
   }
   if (report.lost_anything()) meters_.met(Situation::kUnsyncedDataLost);
   for (std::string& text : notes) note(NoteKind::kFault, std::move(text));
-  busy_until_ = world_.now();
+  cache_busy_until_ = world_.now();
+  medium_busy_until_ = world_.now();
 }
 
 std::unique_ptr<DiskSnapshot> DiskDevice::snapshot() const {
@@ -80,7 +81,8 @@ void DiskDevice::stall(Duration duration) {
   CHECK(duration.ns >= 0, "a stall lasts");
   const SimTime now = world_.now();
   stalled_until_ = std::max(now, stalled_until_) + duration;
-  busy_until_ = std::max(now, busy_until_) + duration;
+  cache_busy_until_ = std::max(now, cache_busy_until_) + duration;
+  medium_busy_until_ = std::max(now, medium_busy_until_) + duration;
   for (Request& request : requests_) {
     if (!request.is_queued || request.is_done) continue;
     request.due = std::max(now, request.due) + duration;

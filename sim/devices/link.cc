@@ -142,7 +142,9 @@ void Link::cut(FaultKind kind) {
 }
 
 void Link::heal() {
-  if (cuts_ == 0 || --cuts_ > 0) return;
+  if (cuts_ == 0) return;
+  --cuts_;
+  if (cuts_ > 0) return;
   last_outage_ = world_.now() - cut_at_;
   healed_epoch_ = ++epoch_;
   is_stopped_ = is_clogged_;

@@ -58,7 +58,7 @@ struct NetworkDevice::Direction {
 };
 
 struct NetworkDevice::Connection {
-  Connection(const PipeSpec& spec) : directions{Direction(spec), Direction(spec)} {}
+  explicit Connection(const PipeSpec& spec) : directions{Direction(spec), Direction(spec)} {}
 
   std::uint64_t number = 0;  ///< Order of opening in this run.
   std::uint32_t index = 0;

@@ -163,6 +163,7 @@ void FaultEffects::finish() {
     count_steps(*strike);
     for (const Machine* const machine : strike->targets) count_stop(*strike, *machine);
   }
+  meters_.took_effect(FaultKind::kScheduleDelay, world_.held_back());
   active_.clear();
 }
 

@@ -73,12 +73,8 @@ void FaultEngine::start() {
     const FaultAction& action = plan_.actions[index];
     strikes_[index].action = &action;
     meters_.planned(action.kind);
-    if (action.is_refused) {
-      states_[index] = FaultState::kRefused;
-      meters_.refused(action.kind);
-    } else if (action.after == 0) {
-      arm(index);
-    }
+    // What the budget refused before waits as it did then, so that the execution is the same.
+    if (action.after == 0) arm(index);
   }
   note_wants();
 }
@@ -198,8 +194,9 @@ std::vector<Machine*> FaultEngine::zone_of(const Machine& machine) {
   CHECK(first != nullptr, "a deployment names all machines of its world");
   std::vector<std::string> names;
   for (const DeployedMachine& other : deployment_.machines) {
-    const bool is_same = other.name == first->name;
-    if (is_same || (!first->zone.empty() && other.zone == first->zone)) names.push_back(other.name);
+    const bool is_near =
+        !first->zone.empty() && other.zone == first->zone && !is_client(deployment_, other.name);
+    if (is_near || other.name == first->name) names.push_back(other.name);
   }
   return machines_of(names);
 }
@@ -294,6 +291,10 @@ void FaultEngine::prepare(ActionIndex index) {
 bool FaultEngine::claim(const Strike& strike, ActionIndex index) {
   const FaultAction& action = *strike.action;
   const Claim claimed = info(action.kind).claim;
+  if (action.is_refused) {
+    refuse(index, "the budget refused it before");
+    return false;
+  }
   if (action.kind == FaultKind::kMachineSuspend) {
     break_assumption(Assumption::kLeaseTiming, action.id,
                      strike.targets.front()->name() + " was suspended");

@@ -191,8 +191,9 @@ struct ArenaHeap {
     const std::size_t bytes = bytes_of(size_class);
     std::byte* const first = reinterpret_cast<std::byte*>(chunk) + kHeader;
     const std::size_t count = (kChunk - kHeader) / bytes;
+    const bool ascends = (std::to_integer<int>(pattern) & 1) != 0;
     for (std::size_t i = count; i-- > 0;) {
-      auto* const block = reinterpret_cast<Block*>(first + i * bytes);
+      auto* const block = reinterpret_cast<Block*>(first + (ascends ? i : count - 1 - i) * bytes);
       block->next = arena.free_[size_class];
       arena.free_[size_class] = block;
     }

@@ -124,6 +124,7 @@ class Meters {
   void fired(FaultKind kind) { ++at(kind).fired; }
   void refused(FaultKind kind) { ++at(kind).refused; }
   void took_effect(FaultKind kind) { ++at(kind).took_effect; }
+  void took_effect(FaultKind kind, std::uint64_t times) { at(kind).took_effect += times; }
   void met(Situation situation) { ++situations_[static_cast<std::size_t>(situation)]; }
 
   const FaultMeter& of(FaultKind kind) const { return meters_[static_cast<std::size_t>(kind)]; }

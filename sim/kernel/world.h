@@ -216,8 +216,6 @@ class World {
   /// [task] The task's next wait does not end before now + `duration`.
   void delay_next_wait(Task& task, Duration duration);
   std::uint64_t task_count() const { return task_count_; }
-  /// Whether an address lies in the guard page of a task's stack. For crash handlers.
-  bool owns_guard(const void* address) const { return stacks_.owns_guard(address); }
 
   /// [task] Called by the CHECK handler: records the failure and leaves the task for ever. Outside
   /// of tasks it records, too, and returns; the caller aborts.

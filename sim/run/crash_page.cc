@@ -1,10 +1,9 @@
 #include "sim/run/crash_page.h"
 
-#include <cstring>
-#include <string>
-
 #include <csignal>
+#include <cstring>
 #include <execinfo.h>
+#include <string>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -98,12 +97,13 @@ void on_sanitizer_death() {
   leave_place();
   const bool is_described =
       __asan_get_report_description != nullptr && __asan_get_report_description() != nullptr;
-  copy_name(crash_page->what, is_described ? __asan_get_report_description() : "undefined-behavior");
+  copy_name(crash_page->what,
+            is_described ? __asan_get_report_description() : "undefined-behavior");
   leave_frames();
 }
 
 void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = handler;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   sigemptyset(&action.sa_mask);
@@ -132,7 +132,7 @@ void install_crash_handlers(CrashPage& page, std::uint32_t hang_cpu_seconds) {
   handle(SIGABRT, &on_fatal_signal);
 
   progress.ticks_max = hang_cpu_seconds * kTicksPerSecond;
-  struct sigaction tick {};
+  struct sigaction tick{};
   tick.sa_handler = &on_cpu_tick;
   tick.sa_flags = SA_ONSTACK | SA_RESTART;
   sigemptyset(&tick.sa_mask);

@@ -2,8 +2,8 @@
 
 // What a dying worker leaves behind for its parent, in a page that both share.
 //
-// Written by signal handlers: plain stores of fixed-size data, nothing that allocates. The frames are
-// addresses; the parent is a fork of the same program and gives them names (symbols.h).
+// Written by signal handlers: plain stores of fixed-size data, nothing that allocates. The frames
+// are addresses; the parent is a fork of the same program and gives them names (symbols.h).
 
 #include <cstdint>
 

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <memory>
-
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <link.h>
+#include <memory>
 
 namespace millrace::run {
 namespace {

@@ -3,10 +3,10 @@
 // Runs in processes of their own, so that a crash or hang of the system under test costs one seed.
 //
 // A small zygote is forked before anybody opens a database; it forks a worker for each batch of
-// requests, about 64 seeds. A worker sends a record a run down a pipe. A shared page holds the seed,
-// event, machine and task that it is at, and the frames that its signal handler found, so that a
-// death has a place. A task that spins without virtual progress is ended by CPU time, never by wall
-// time.
+// requests, about 64 seeds. A worker sends a record a run down a pipe. A shared page holds the
+// seed, event, machine and task that it is at, and the frames that its signal handler found, so
+// that a death has a place. A task that spins without virtual progress is ended by CPU time, never
+// by wall time.
 //
 // A run here is named by (scenario, seed) or given as a plan; scenarios live in the caller's list,
 // which is complete before the pool is made.
@@ -44,6 +44,8 @@ struct RunRequest {
   /// Runs it with all that must not matter changed: see determinism.h. Such a request is a batch of
   /// its own.
   bool is_disguised = false;
+  /// The caller's own, carried into the reply.
+  std::uint64_t tag = 0;
   /// How many times the CPU time of WorkerOptions a hang takes here. A batch of its own unless 1.
   std::uint32_t hang_factor = 1;
 
@@ -85,7 +87,7 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   /// Gives the next requests, at most `count`: they run one after the other in one process. Empty
-  /// when there are none left.
+  /// when there are none for now; asked again as long as replies are awaited.
   using Source = std::function<std::vector<RunRequest>(std::size_t count)>;
   /// Takes a reply; false stops the pool.
   using Sink = std::function<bool(RunReply reply)>;

@@ -2,18 +2,17 @@
 
 // The small process that forks workers.
 //
-// It exists before databases and threads do, so that a fork of it is cheap and safe. Each slot has a
-// pipe for replies, a page for the place of a death, and a file for what the worker writes to stderr;
-// all are made before the fork, so that both sides have them. When its parent goes away the zygote
-// kills its workers and ends.
+// It exists before databases and threads do, so that a fork of it is cheap and safe. Each slot has
+// a pipe for replies, a page for the place of a death, and a file for what the worker writes to
+// stderr; all are made before the fork, so that both sides have them. When its parent goes away the
+// zygote kills its workers and ends.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
-
 #include <sys/types.h>
+#include <vector>
 
 #include "sim/run/crash_page.h"
 #include "sim/run/pipe_io.h"

@@ -87,7 +87,10 @@ class ConnectionServer {
   wire::MessageStream stream_;
 
   std::set<std::pair<SegmentId, WriterId>> setups_;
+  /// Reads that wait at the tail.
   std::size_t read_count_ = 0;
+  /// Replies that were enqueued and not yet sent.
+  std::size_t replies_due_ = 0;
   Mutex sending_;
   Channel<Reply> replies_;
   TaskGroup children_;

@@ -79,10 +79,11 @@ class LogRecovery {
   };
 
   // Reports that the log must not be used; the error to return.
-  std::unexpected<Error> corrupt(std::uint64_t index, std::uint64_t offset, std::string why) {
+  std::unexpected<Error> corrupt(std::uint64_t index, std::uint64_t offset, std::string_view why) {
     journal_.mark("wal.corrupt");
-    journal_.fact(LogCorrupt{.file = file_name(index), .offset = offset, .why = why});
-    return fail(Errc::kCorrupt, file_name(index) + " at " + std::to_string(offset) + ": " + why);
+    journal_.fact(LogCorrupt{.file = file_name(index), .offset = offset, .why = std::string(why)});
+    return fail(Errc::kCorrupt,
+                file_name(index) + " at " + std::to_string(offset) + ": " + std::string(why));
   }
 
   // Reads the head of every file, and sorts out those whose records were all let go.

@@ -175,6 +175,7 @@ TEST(FaultEngine, a_mode_may_exceed_the_budget_and_says_what_no_longer_holds) {
   FaultAction rot = strike(1, FaultKind::kDiskBitRot, {"m1"});
   rot.amount = 1;
   FaultAction suspend = strike(2, FaultKind::kMachineSuspend, {"m2"});
+  suspend.at = milliseconds(300);
   FaultWorld world({}, {.actions = {rot, suspend}, .may_exceed_budget = true});
 
   world.run_to_end();

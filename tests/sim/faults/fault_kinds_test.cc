@@ -42,6 +42,17 @@ FaultAction typical(FaultKind kind) {
     case FaultKind::kMachineOlderDisk:
       action.period = milliseconds(20);
       break;
+    case FaultKind::kDiskTornWrite: {
+      // When a sync begins, there is something to tear.
+      Anchor anchor;
+      anchor.kind = AnchorKind::kDiskSync;
+      anchor.machine = "m1";
+      anchor.name = "data";
+      anchor.nth = 30;
+      action.at = {};
+      action.anchor = anchor;
+      break;
+    }
     case FaultKind::kScheduleDelay: {
       Anchor anchor;
       anchor.name = "test.written";
@@ -60,15 +71,19 @@ FaultAction typical(FaultKind kind) {
 class FaultKindTest : public ::testing::TestWithParam<FaultKind> {};
 
 TEST_P(FaultKindTest, takes_effect_where_it_is_planned) {
-  FaultWorld world({}, {.actions = {typical(GetParam())}, .may_exceed_budget = true});
+  // What a power loss leaves is drawn, so one seed may be lucky; five in a row are not.
+  std::uint64_t effects = 0;
+  for (std::uint64_t seed = 1; seed <= 5 && effects == 0; ++seed) {
+    FaultWorld world({.seed = seed}, {.actions = {typical(GetParam())}, .may_exceed_budget = true});
+    world.run_to_end();
 
-  world.run_to_end();
-
-  const FaultMeter& meter = world.meter(GetParam());
-  EXPECT_EQ(meter.planned, 1u);
-  EXPECT_EQ(meter.fired, 1u);
-  EXPECT_EQ(meter.refused, 0u);
-  EXPECT_GE(meter.took_effect, 1u);
+    const FaultMeter& meter = world.meter(GetParam());
+    EXPECT_EQ(meter.planned, 1u);
+    EXPECT_EQ(meter.fired, 1u);
+    EXPECT_EQ(meter.refused, 0u);
+    effects += meter.took_effect;
+  }
+  EXPECT_GE(effects, 1u);
 }
 
 TEST_P(FaultKindTest, has_no_effect_where_another_kind_is_planned) {

@@ -20,7 +20,7 @@ struct StoreConfig {
   Duration reply_timeout = seconds(1);
   static constexpr auto knobs = millrace::knobs(
       knob("bug", &StoreConfig::bug,
-           {.low = Bug::kNone, .high = Bug::kOverflow, .about = "What goes wrong on purpose."}),
+           {.low = Bug::kNone, .high = Bug::kAddressOrder, .about = "What goes wrong on purpose."}),
       knob("reply_timeout", &StoreConfig::reply_timeout,
            {.low = milliseconds(10),
             .high = seconds(10),
@@ -63,7 +63,10 @@ void misbehave(Env& env, Bug bug, std::uint64_t number) {
       return;
     }
     case Bug::kEatMemory:
-      for (std::uint64_t i = 0; i < (1U << 20); ++i) new char[1 << 16];
+      for (std::uint64_t i = 0; i < (1U << 20); ++i) {
+        volatile char* const block = new char[1 << 16];
+        block[0] = 'a';
+      }
       return;
     case Bug::kSpawn:
       for (std::uint64_t i = 0; i < (1U << 20); ++i) {
@@ -73,6 +76,14 @@ void misbehave(Env& env, Bug bug, std::uint64_t number) {
     case Bug::kOverflow:
       deep(1 << 30, nullptr);
       return;
+    case Bug::kAddressOrder: {
+      // What is sent, or when, depends on where two objects lie: here by a wait of two lengths.
+      const auto first = std::make_unique<std::uint64_t>(number);
+      const auto second = std::make_unique<std::uint64_t>(number);
+      const bool ascends = std::less<>{}(first.get(), second.get());
+      env.tasks.park(env.clock.now() + (ascends ? microseconds(10) : microseconds(20)));
+      return;
+    }
   }
 }
 
@@ -198,20 +209,43 @@ class StoredIsFound {
 }  // namespace
 
 std::string_view to_text(Bug bug) {
-  constexpr std::array<std::string_view, 9> kNames{"none",  "no_sync", "check", "throw",   "spin",
-                                                   "crash", "eat",     "spawn", "overflow"};
+  constexpr std::array<std::string_view, 10> kNames{"none",     "no_sync",      "check", "throw",
+                                                    "spin",     "crash",        "eat",   "spawn",
+                                                    "overflow", "address_order"};
   return kNames[static_cast<std::size_t>(bug)];
 }
 
-void register_toy(Registry& registry) {
+namespace {
+
+/// Sees what TOY-1 sees and says nothing.
+class Blind {
+ public:
+  static constexpr Claim claim{"TOY-2", "blind", "Nothing at all."};
+  using Sees = Records<Stored, Found>;
+  void on(const Stored& /*stored*/, At /*at*/) {}
+  void on(const Found& /*found*/, At /*at*/) {}
+};
+
+void register_programs(Registry& registry) {
   registry.role("store", store_main, format_store, {.about = "Stores numbers."});
   registry.workload("writer", writer_main, {.fresh_clients = 1, .about = "Stores numbers."});
   registry.workload("final_reader", final_reader_main,
                     {.start = run::ClientStart::kLast,
                      .is_in_every_scenario = true,
                      .about = "Looks for all numbers."});
+  registry.marks(std::vector<std::string>{"store.put", "store.listed", "store.never"});
+}
+
+}  // namespace
+
+void register_toy(Registry& registry) {
+  register_programs(registry);
   registry.property<StoredIsFound>();
-  registry.marks(std::vector<std::string>{"store.put", "store.listed"});
+}
+
+void register_blind_toy(Registry& registry) {
+  register_programs(registry);
+  registry.property<Blind>();
 }
 
 run::Scenario quiet_scenario() {

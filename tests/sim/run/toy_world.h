@@ -20,7 +20,8 @@ enum class Bug : std::uint8_t {
   kCrash,
   kEatMemory,
   kSpawn,
-  kOverflow
+  kOverflow,
+  kAddressOrder
 };
 std::string_view to_text(Bug bug);
 
@@ -38,6 +39,9 @@ struct Found {
 
 /// Registers the roles `store`, the workloads `writer` and `final_reader`, and TOY-1.
 void register_toy(Registry& registry);
+
+/// The same with a property that sees the records and objects to nothing, whatever happens.
+void register_blind_toy(Registry& registry);
 
 /// Two stores, two writers, no faults.
 run::Scenario quiet_scenario();

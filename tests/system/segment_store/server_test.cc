@@ -312,7 +312,7 @@ TEST_F(ServerTest, refuses_reads_beyond_its_bound) {
   EXPECT_EQ(lines, (Lines{"created", "error overloaded", "read '' tail", "read '' tail"}));
 }
 
-TEST_F(ServerTest, a_client_that_does_not_take_its_answers_is_hung_up_on) {
+TEST_F(ServerTest, a_silent_client_is_hung_up_on_unless_it_waits_for_an_answer) {
   config_.idle_timeout = seconds(2);
   start_store();
 
@@ -320,11 +320,13 @@ TEST_F(ServerTest, a_client_that_does_not_take_its_answers_is_hung_up_on) {
     session.create();
     session.sleep(seconds(1));
     session.ask(wire::KeepAlive{});
+    session.send_read(0, seconds(7));
+    session.receive();
     session.sleep(seconds(3));
     session.receive();
   });
 
-  EXPECT_EQ(lines, (Lines{"created", "alive", "receive: unavailable"}));
+  EXPECT_EQ(lines, (Lines{"created", "alive", "read '' tail", "receive: unavailable"}));
   EXPECT_EQ(world_.marks("connection.silent"), 1);
 }
 

@@ -1,0 +1,341 @@
+#include "reports/campaign_summary.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "reports/progress.h"
+#include "reports/text.h"
+#include "sim/kernel/meters.h"
+
+namespace millrace::reports {
+namespace {
+
+constexpr std::size_t kScenarioColumns = 24;
+/// Names in a list, and reasons of one scenario, in the short form.
+constexpr std::size_t kNamesShown = 6;
+constexpr std::size_t kReasonsShown = 3;
+/// Where lists of things that never happened begin.
+constexpr std::size_t kListColumn = 21;
+
+constexpr int kHeld = 0;
+constexpr int kFailed = 1;
+constexpr int kToolFailed = 3;
+constexpr int kInconclusive = 4;
+
+class Summary {
+ public:
+  Summary(const run::CampaignSummary& summary, const CampaignContext& context,
+          const ScreenOptions& options)
+      : summary_(summary), context_(context), options_(options), width_(layout_width(options)) {}
+
+  std::string text() {
+    add_table();
+    text_ += '\n';
+    for (const run::FailureGroup& group : summary_.groups) add_group(group);
+    add_complaints();
+    add_what_it_did();
+    add_speed();
+    add_verdict();
+    return std::move(text_);
+  }
+
+ private:
+  Flow flow(std::size_t indent) const { return {width_, indent, options_.has_color}; }
+
+  // --- the table ---
+
+  void add_table() {
+    std::size_t names = 10;
+    for (const run::ScenarioSummary& scenario : summary_.scenarios) {
+      names = std::max(names, width_of(printable(scenario.name)));
+    }
+    names = std::min(names, kScenarioColumns);
+    text_ +=
+        painted(fmt::format("  {}    seeds   pass  fail  inconcl   acked ops   faults   virtual\n",
+                            padded("scenario", names)),
+                Ink::kDim, options_.has_color);
+    for (const run::ScenarioSummary& scenario : summary_.scenarios) add_row(scenario, names);
+  }
+
+  void add_row(const run::ScenarioSummary& scenario, std::size_t names) {
+    const auto cell = [&](std::uint64_t count, std::size_t columns, Ink ink) {
+      return painted(right_aligned(count_cell(count), columns), count == 0 ? Ink::kPlain : ink,
+                     options_.has_color);
+    };
+    text_ += "  " + padded(cut_middle(printable(scenario.name), names), names);
+    text_ += cell(scenario.seeds, 9, Ink::kPlain);
+    text_ += cell(scenario.passed, 7, Ink::kPlain);
+    text_ += cell(scenario.failed, 6, Ink::kBad);
+    text_ += cell(scenario.inconclusive, 9, Ink::kWarning);
+    text_ += cell(scenario.acked_operations, 12, Ink::kPlain);
+    text_ += cell(scenario.faults_fired, 9, Ink::kPlain);
+    text_ += right_aligned(span_text(scenario.virtual_ns), 10) + '\n';
+  }
+
+  // --- what went wrong ---
+
+  void add_group(const run::FailureGroup& group) {
+    Flow line = flow(7);
+    line.add(0, "NEW", Ink::kBad);
+    line.add(4, cut_middle(printable(group_title(group)), width_ - 7), Ink::kBold);
+    line.add(3, printable(group.scenario), Ink::kPlain);
+    std::string seeds = counted(group.count, "seed");
+    std::string_view before = ", ";
+    for (const auto& [strategy, count] : group.strategies) {
+      seeds +=
+          fmt::format("{}{} {}", std::exchange(before, " "), printable(strategy), thousands(count));
+    }
+    line.add(2, seeds, Ink::kPlain);
+    line.add(3, counted(group.operations, "operation") + ",", Ink::kPlain);
+    line.add(1, counted(group.faults, "fault"), Ink::kPlain);
+    line.add(3, replay_command(group), Ink::kBold);
+    text_ += line.text();
+  }
+
+  std::string replay_command(const run::FailureGroup& group) const {
+    const std::string again =
+        group.repro.empty() ? fmt::format("run {} --seed {}", group.scenario, group.cheapest_seed)
+                            : fmt::format("replay {}", group.repro);
+    return printable(context_.program + " " + again);
+  }
+
+  void add_complaint(std::string_view title, Ink ink, std::string_view text) {
+    const std::size_t column = title.size() + 2;
+    std::string start = painted(title, ink, options_.has_color) + "  ";
+    for (const std::string& line : wrapped(printable(text), width_ - column)) {
+      text_ += start + line + '\n';
+      start.assign(column, ' ');
+    }
+  }
+
+  void add_complaints() {
+    for (const std::string& error : summary_.tool_errors) {
+      add_complaint("TOOL FAILED", Ink::kBad, error);
+    }
+    for (const run::DeterminismCheck& check : summary_.determinism) {
+      add_complaint("TOOL FAILED", Ink::kBad, difference_text(check));
+    }
+    for (const run::ScenarioSummary& scenario : summary_.scenarios) {
+      const std::size_t all = scenario.reasons.size();
+      const std::size_t shown = options_.is_verbose ? all : std::min(all, kReasonsShown);
+      for (std::size_t i = 0; i < shown; ++i) {
+        add_complaint("INCONCLUSIVE", Ink::kWarning, scenario.name + ": " + scenario.reasons[i]);
+      }
+      if (shown == all) continue;
+      add_complaint("INCONCLUSIVE", Ink::kWarning,
+                    fmt::format("{}: {} more: -v", scenario.name, all - shown));
+    }
+    for (const std::string& reason : summary_.inconclusive_reasons) {
+      add_complaint("INCONCLUSIVE", Ink::kWarning, reason);
+    }
+  }
+
+  static std::string difference_text(const run::DeterminismCheck& check) {
+    std::string text =
+        fmt::format("{} seed {} ran differently the second time", check.scenario, check.seed);
+    if (check.tool_error.has_value()) text += ": " + *check.tool_error;
+    if (!check.difference.has_value()) return text;
+    const run::FirstDifference& first = *check.difference;
+    return text + fmt::format(", first at event {} ({}, {}, task {}): {}; then {}", first.event,
+                              moment_text(first.time_ns), first.machine, first.task, first.first,
+                              first.second);
+  }
+
+  // --- did it do anything? ---
+
+  void add_what_it_did() {
+    Flow line = flow(kListColumn);
+    line.add(0, "did it do anything?", Ink::kBold);
+    add_reached(line, 2, properties_text(), properties_never());
+    add_reached(line, 3, faults_text(), faults_never());
+    text_ += line.text();
+    std::uint64_t passed = 0;
+    for (const auto& [mark, count] : summary_.marks) passed += count > 0 ? 1 : 0;
+    Flow marks = flow(kListColumn);
+    const std::vector<std::string> never = marks_never();
+    add_reached(marks, kListColumn, fmt::format("marks {}/{}", passed, summary_.marks.size()),
+                never);
+    add_situations(marks);
+    if (summary_.determinism_checks > 0) {
+      marks.add(3,
+                fmt::format("determinism {}/{}",
+                            summary_.determinism_checks - summary_.determinism.size(),
+                            summary_.determinism_checks),
+                Ink::kPlain);
+    }
+    if (summary_.canary.has_run) {
+      marks.add(3, fmt::format("canary {}/{}", summary_.canary.caught, summary_.canary.tried),
+                Ink::kPlain);
+    }
+    if (!never.empty()) {
+      marks.add(3, printable(context_.program) + " explain ID says how to reach one", Ink::kDim);
+    }
+    text_ += marks.text();
+  }
+
+  std::string properties_text() const {
+    std::uint64_t judged = 0;
+    std::uint64_t evaluated = 0;
+    const run::PropertySummary* rarest = nullptr;
+    for (const run::PropertySummary& property : summary_.properties) {
+      if (property.is_skipped) continue;
+      ++judged;
+      if (property.evaluated == 0) continue;
+      ++evaluated;
+      if (rarest == nullptr || property.evaluated < rarest->evaluated) rarest = &property;
+    }
+    std::string text = fmt::format("properties {}/{} evaluated", evaluated, judged);
+    if (rarest != nullptr) {
+      text += fmt::format(" (rarest {}, {})", printable(rarest->id), thousands(rarest->evaluated));
+    }
+    return text;
+  }
+
+  std::vector<std::string> properties_never() const {
+    std::vector<std::string> names;
+    for (const run::PropertySummary& property : summary_.properties) {
+      if (!property.is_skipped && property.evaluated == 0) names.push_back(property.id);
+    }
+    return names;
+  }
+
+  std::string faults_text() const {
+    std::uint64_t effective = 0;
+    for (const run::FaultCount& fault : summary_.faults) effective += fault.took_effect > 0 ? 1 : 0;
+    return fmt::format("faults {}/{} took effect", effective, summary_.faults.size());
+  }
+
+  std::vector<std::string> faults_never() const {
+    std::vector<std::string> names;
+    for (const run::FaultCount& fault : summary_.faults) {
+      if (fault.took_effect > 0) continue;
+      names.push_back(fmt::format("{} (planned {})", fault.kind, thousands(fault.planned)));
+    }
+    return names;
+  }
+
+  std::vector<std::string> marks_never() const {
+    std::vector<std::string> names;
+    for (const auto& [mark, count] : summary_.marks) {
+      if (count == 0) names.push_back(mark);
+    }
+    return names;
+  }
+
+  void add_situations(Flow& line) const {
+    std::size_t met = 0;
+    std::vector<std::string> never;
+    for (std::size_t i = 0; i < sim::kSituationCount; ++i) {
+      const std::string_view name = sim::to_text(static_cast<sim::Situation>(i));
+      const auto found = summary_.situations.find(name);
+      if (found != summary_.situations.end() && found->second > 0) {
+        ++met;
+      } else {
+        never.emplace_back(name);
+      }
+    }
+    add_reached(line, 3, fmt::format("situations {}/{}", met, sim::kSituationCount), never);
+  }
+
+  /// "marks 64/66, NEVER: a, b"
+  void add_reached(Flow& line, std::size_t gap, const std::string& reached,
+                   const std::vector<std::string>& never) const {
+    line.add(gap, never.empty() ? reached : reached + ",", Ink::kPlain);
+    if (never.empty()) return;
+    line.add(1, "NEVER:", Ink::kWarning);
+    const std::size_t shown =
+        options_.is_verbose ? never.size() : std::min(never.size(), kNamesShown);
+    for (std::size_t i = 0; i < shown; ++i) {
+      const bool is_last = i + 1 == never.size();
+      line.add(1, printable(never[i]) + (is_last ? "" : ","), Ink::kWarning);
+    }
+    if (shown < never.size()) {
+      line.add(1, fmt::format("{} more (-v)", never.size() - shown), Ink::kPlain);
+    }
+  }
+
+  // --- speed and verdict ---
+
+  void add_speed() {
+    Flow line = flow(0);
+    if (summary_.wall_ns > 0) {
+      const auto rate = [&](double amount) {
+        return rate_text(amount * 1e9 / static_cast<double>(summary_.wall_ns));
+      };
+      line.add(0, rate(static_cast<double>(summary_.seeds)) + " seeds/s", Ink::kPlain);
+      line.add(2, rate(static_cast<double>(summary_.events)) + " events/s", Ink::kPlain);
+      line.add(2, rate(static_cast<double>(summary_.virtual_ns) / 1e9) + " virtual s/s",
+               Ink::kPlain);
+      line.add(2, fmt::format("{} MiB a worker", thousands((summary_.peak_rss_kib + 512) / 1'024)),
+               Ink::kPlain);
+    }
+    if (!context_.directory.empty()) line.add(8, printable(context_.directory), Ink::kPlain);
+    if (line.text() != "\n") text_ += line.text();
+  }
+
+  void add_verdict() {
+    Flow line = flow(2);
+    const auto [word, ink] = verdict();
+    line.add(0, word, ink);
+    std::size_t gap = 2;
+    const std::vector<std::string> counts = verdict_counts();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      line.add(std::exchange(gap, 1), counts[i] + (i + 1 < counts.size() ? ";" : ""), Ink::kPlain);
+    }
+    line.add(8, fmt::format("{}, exit {}", span_text(summary_.wall_ns), context_.status),
+             Ink::kPlain);
+    text_ += line.text();
+  }
+
+  std::vector<std::string> verdict_counts() const {
+    std::vector<std::string> counts;
+    const std::uint64_t red = summary_.failed + summary_.crashed + summary_.hung + summary_.limited;
+    const std::string all = counted(summary_.seeds, "seed");
+    if (red == 0) {
+      counts.push_back(fmt::format("{} of {} passed", thousands(summary_.passed), all));
+    } else {
+      counts.push_back(fmt::format("{} of {} failed in {}", thousands(red), all,
+                                   counted(summary_.groups.size(), "group")));
+    }
+    if (summary_.inconclusive > 0) {
+      counts.push_back(fmt::format("{} inconclusive", thousands(summary_.inconclusive)));
+    }
+    const std::size_t errors = summary_.tool_errors.size() + summary_.determinism.size();
+    if (errors > 0) counts.push_back(counted(errors, "failure") + " of the tool");
+    if (summary_.is_interrupted) counts.emplace_back("interrupted");
+    return counts;
+  }
+
+  std::pair<std::string_view, Ink> verdict() const {
+    switch (context_.status) {
+      case kHeld:
+        return {"PASS", Ink::kGood};
+      case kFailed:
+        return {"FAIL", Ink::kBad};
+      case kToolFailed:
+        return {"TOOL FAILED", Ink::kBad};
+      case kInconclusive:
+        return {"INCONCLUSIVE", Ink::kWarning};
+      default:
+        return {"INTERRUPTED", Ink::kWarning};
+    }
+  }
+
+  const run::CampaignSummary& summary_;
+  const CampaignContext& context_;
+  const ScreenOptions& options_;
+  std::size_t width_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string campaign_summary(const run::CampaignSummary& summary, const CampaignContext& context,
+                             const ScreenOptions& options) {
+  return Summary(summary, context, options).text();
+}
+
+}  // namespace millrace::reports

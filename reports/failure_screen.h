@@ -1,0 +1,40 @@
+#pragma once
+
+// One screen of failure: what was promised, what was seen, the few lines of the run that show it,
+// and how to get there again. The same text goes to the terminal, to JUnit and to failures/*.txt.
+
+#include <cstdint>
+#include <string>
+
+#include "reports/screen_options.h"
+#include "sim/run/repro.h"
+#include "sim/run/run_record.h"
+
+namespace millrace::reports {
+
+/// What the screen says beyond the run's record.
+struct FailureContext {
+  /// Of the group in its campaign: seeds that failed like this, of all seeds of the scenario; 0 of
+  /// 0 where there was no campaign.
+  std::uint64_t group_seeds = 0;
+  std::uint64_t seeds = 0;
+  /// Whether nobody has seen this failure before.
+  bool is_new = false;
+  run::BuildName build = {};
+  /// Commands as one types them, with every override; empty for none.
+  std::string replay_command = {};
+  std::string seed_command = {};
+};
+
+/// The screen of a run that is red, or inconclusive. A red record is best traced: without a trace
+/// the table of evidence is left out. Ends with a line feed.
+std::string failure_screen(const run::RunRecord& record, const FailureContext& context,
+                           const ScreenOptions& options);
+
+/// One line about a run that passed, with its line feed.
+std::string pass_line(const run::RunRecord& record, const ScreenOptions& options);
+
+/// "0.3.0 4f2a91c clean, g++-12 release"
+std::string build_text(const run::BuildName& build);
+
+}  // namespace millrace::reports

@@ -1,0 +1,72 @@
+#include "reports/progress.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <string_view>
+
+#include "reports/text.h"
+#include "sim/run/signature.h"
+
+namespace millrace::reports {
+namespace {
+
+constexpr std::size_t kIndent = 5;
+
+/// Seeds a second; 0 where nothing was measured.
+double seeds_per_second(const run::CampaignProgress& progress) {
+  if (progress.wall_ns <= 0) return 0;
+  return static_cast<double>(progress.done) * 1e9 / static_cast<double>(progress.wall_ns);
+}
+
+std::string_view what_was_seen(const run::FailureGroup& group) {
+  if (group.record.violation.has_value()) return group.record.violation->seen;
+  if (group.record.breakdown.has_value()) return group.record.breakdown->what;
+  return "";
+}
+
+}  // namespace
+
+std::string progress_line(const run::CampaignProgress& progress, const ScreenOptions& options) {
+  const double rate = seeds_per_second(progress);
+  std::string line =
+      fmt::format("{} {}/{}  {}", printable(progress.scenario), progress.scenario_index + 1,
+                  progress.scenario_count, thousands(progress.done));
+  if (progress.planned > 0) line += "/" + thousands(progress.planned);
+  line += " seeds";
+  if (rate > 0) line += "  " + rate_text(rate) + "/s";
+  if (progress.red > 0) {
+    line += fmt::format("  {} failed ({} new)", thousands(progress.red),
+                        counted(progress.groups, "group"));
+  }
+  if (rate > 0 && progress.planned > progress.done) {
+    const double seconds = static_cast<double>(progress.planned - progress.done) / rate;
+    line += "  " + span_text(static_cast<std::int64_t>(seconds + 0.5) * 1'000'000'000) + " left";
+  }
+  // The last column stays free: a terminal may wrap once it is written.
+  return cut(line, std::max(options.columns, 20U) - 1);
+}
+
+std::string new_group_lines(const run::FailureGroup& group, const std::string& replay_command,
+                            const ScreenOptions& options) {
+  const std::size_t width = layout_width(options);
+  Flow first(width, kIndent, options.has_color);
+  first.add(0, "NEW", Ink::kBad);
+  first.add(2, cut_middle(printable(group_title(group)), width / 2), Ink::kBold);
+  first.add(3, fmt::format("{} seed {}", printable(group.scenario), group.cheapest_seed),
+            Ink::kPlain);
+  first.add(3, "group " + run::short_group_key(group.signature), Ink::kDim);
+  const std::string seen = cut(printable(what_was_seen(group)), width - kIndent);
+  return fmt::format("{}{:5}{}\n{:5}{}\n", first.text(), "", seen, "",
+                     painted(printable(replay_command), Ink::kBold, options.has_color));
+}
+
+std::string group_title(const run::FailureGroup& group) {
+  if (group.name.empty()) return group.signature;
+  const std::string_view signature = group.signature;
+  const std::string_view sort = signature.substr(std::min(signature.find('/'), signature.size()));
+  std::string title = group.property + " " + group.name;
+  if (sort.size() > 1 && sort != "/violated") title += fmt::format(" ({})", sort.substr(1));
+  return title;
+}
+
+}  // namespace millrace::reports

@@ -1,0 +1,260 @@
+#include "sim/command/explain.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sim/command/scenario_file.h"
+#include "sim/command/scenario_values.h"
+#include "sim/kernel/meters.h"
+
+namespace millrace::command {
+namespace {
+
+using run::Registry;
+using run::Scenario;
+
+constexpr std::size_t kLineMax = 100;
+
+/// The library's scenarios that can be read.
+std::vector<Scenario> all_scenarios(const Registry& registry) {
+  std::vector<Scenario> scenarios;
+  for (const run::ScenarioSource& source : registry.scenario_sources()) {
+    ScenarioResult loaded = load_scenario(source, registry);
+    if (loaded.has_value()) scenarios.push_back(*std::move(loaded));
+  }
+  return scenarios;
+}
+
+/// Names of the scenarios for which `holds` is true.
+template <typename Holds>
+std::vector<std::string> scenarios_where(const Registry& registry, const Holds& holds) {
+  std::vector<std::string> names;
+  for (const Scenario& scenario : all_scenarios(registry)) {
+    if (holds(scenario)) names.push_back(scenario.name);
+  }
+  return names;
+}
+
+std::string paragraph(std::string_view title, std::vector<std::string> sentences) {
+  std::erase(sentences, std::string());
+  return fmt::format("{}\n{}", title, wrapped(fmt::format("{}", fmt::join(sentences, " ")), 2));
+}
+
+std::string explain_property(const run::PropertyType& property, const Registry& registry) {
+  const run::Claim& claim = property.claim;
+  std::vector<std::string> seen;
+  for (const auto& subscription : property.sees) seen.emplace_back(subscription.type->name);
+  std::vector<std::string> text{std::string(claim.sentence)};
+  text.push_back(fmt::format("It sees the records {}; its failures are of the class {}.",
+                             fmt::join(seen, ", "), fmt::join(property.classes, ", ")));
+  for (const run::Assumption need : property.needs) {
+    text.push_back(fmt::format("It is not judged in a run that breaks the assumption {}.",
+                               sim::to_text(need)));
+  }
+  const auto skipped = scenarios_where(registry, [&](const Scenario& scenario) {
+    return std::ranges::find(scenario.skips, claim.id, &run::ScenarioSkip::id) !=
+           scenario.skips.end();
+  });
+  if (!skipped.empty()) text.push_back(fmt::format("Skipped in {}.", fmt::join(skipped, ", ")));
+  text.push_back(
+      "How to reach it: every other scenario judges it in every run; evaluated, in "
+      "`campaign --json`, counts its comparisons.");
+  return paragraph(fmt::format("{} {}: a property that holds {}", claim.id, claim.name,
+                               run::to_text(claim.kind)),
+                   text);
+}
+
+std::string explain_fault(const sim::FaultKindInfo& info, const Registry& registry) {
+  std::vector<std::string> text{std::string(info.about),
+                                fmt::format("It took effect when: {}", info.meter)};
+  if (!text.back().ends_with('.')) text.back() += '.';
+  switch (info.claim) {
+    case sim::Claim::kNothing:
+      break;
+    case sim::Claim::kDisk:
+      text.emplace_back(
+          "It takes one of the disks that its group can lose, and is refused beyond "
+          "that.");
+      break;
+    case sim::Claim::kClockRate:
+      text.emplace_back("It stays within the clock error that its group allows for.");
+      break;
+  }
+  const std::string kind(info.name);
+  const auto named = scenarios_where(registry, [&](const Scenario& scenario) {
+    const auto found = scenario.faults.kinds.find(kind);
+    return found != scenario.faults.kinds.end() && found->second != "none";
+  });
+  text.emplace_back(info.is_beyond_budget ? "No profile draws it; a scenario has to name it."
+                                          : "The profiles mild and harsh draw it.");
+  text.push_back(fmt::format("How to reach it: `millrace run SCENARIO --faults {}`", kind));
+  text.back() += named.empty() ? "." : fmt::format(", or {}.", fmt::join(named, ", "));
+  return paragraph(fmt::format("{}: a fault", info.name), text);
+}
+
+std::string explain_mark(const std::string& mark, const Registry& registry) {
+  std::vector<std::string> text{
+      fmt::format("A place in the code, journal.mark(\"{}\"), that a run counts when a task passes "
+                  "it; faults may be anchored there.",
+                  mark)};
+  std::vector<std::string> wanted;
+  for (const Scenario& scenario : all_scenarios(registry)) {
+    const auto found = scenario.floors.must_reach.find(mark);
+    if (found == scenario.floors.must_reach.end()) continue;
+    wanted.push_back(fmt::format("{} (in {}/{} of its runs)", scenario.name,
+                                 found->second.numerator, found->second.denominator));
+  }
+  if (wanted.empty()) {
+    text.emplace_back(
+        "No scenario promises it: search the code for the mark, and see what has to "
+        "happen before it; `millrace campaign --json` counts it under marks.");
+  } else {
+    text.push_back(fmt::format("How to reach it: {} must reach it.", fmt::join(wanted, ", ")));
+  }
+  return paragraph(fmt::format("{}: a mark", mark), text);
+}
+
+std::string explain_knob(std::string_view path, const KnobView& knob, std::string_view sort,
+                         std::string_view reach) {
+  std::vector<std::string> text{knob.about};
+  text.push_back(fmt::format("It is a value of the kind {}, {}, by default {}.",
+                             millrace::to_text(knob.kind), knob.range_text(),
+                             knob.text(knob.default_value)));
+  if (knob.is_drawn) {
+    text.push_back(
+        fmt::format("Where a scenario does not set it, each seed draws it from {} to {}.",
+                    knob.text(knob.drawn_low), knob.text(knob.drawn_high)));
+  }
+  text.emplace_back(reach);
+  return paragraph(fmt::format("{}: {}", path, sort), text);
+}
+
+std::string explain_scenario(const run::ScenarioSource& source, const Registry& registry) {
+  const ScenarioResult loaded = load_scenario(source, registry);
+  const std::string title = fmt::format("{}: a scenario", source.name);
+  if (!loaded.has_value()) return paragraph(title, {to_text(loaded.error().front())});
+  std::vector<std::string> text{loaded->story};
+  text.push_back(fmt::format("Faults for {}, then {} to finish.", to_text(loaded->run_for),
+                             to_text(loaded->settle_for)));
+  std::vector<std::string> workloads;
+  for (const auto& workload : loaded->workloads) workloads.push_back(workload.name);
+  text.push_back(fmt::format("Workloads: {}. Fault profile: {}.", fmt::join(workloads, ", "),
+                             loaded->faults.profile));
+  if (!loaded->tags.empty()) {
+    text.push_back(fmt::format("Tags: @{}.", fmt::join(loaded->tags, ", @")));
+  }
+  text.push_back(
+      fmt::format("How to reach it: `millrace run {0} --seed 1`, `millrace campaign {0}`; "
+                  "`millrace list --show {0}` prints the file.",
+                  source.name));
+  return paragraph(title, text);
+}
+
+void add_knobs(std::string_view name, const Registry& registry, std::vector<std::string>& found) {
+  for (const run::RoleType& role : registry.roles()) {
+    for (const KnobView& knob : role.knobs) {
+      const std::string path = role.name + "." + knob.name;
+      if (path != name) continue;
+      found.push_back(
+          explain_knob(path, knob, "a knob of the role " + role.name,
+                       fmt::format("How to set it: `--set {}=VALUE`, or [knobs.{}] in a "
+                                   "scenario.",
+                                   path, role.name)));
+    }
+  }
+  for (const run::WorkloadType& workload : registry.workloads()) {
+    for (const KnobView& knob : workload.knobs) {
+      const std::string path = workload.name + "." + knob.name;
+      if (path != name) continue;
+      found.push_back(explain_knob(
+          path, knob, "a knob of the workload " + workload.name,
+          fmt::format("How to set it: `{} = VALUE` in [workloads.{}] of a scenario, or `--set "
+                      "workloads.{}.{}=VALUE`.",
+                      knob.name, workload.name, workload.name, knob.name)));
+    }
+  }
+  for (const run::SettingGroup& group : registry.setting_groups()) {
+    for (const KnobView& knob : group.knobs) {
+      const std::string path = group.pattern + "." + knob.name;
+      if (path != name && registry.find_setting(name) != &knob) continue;
+      found.push_back(explain_knob(path, knob, "a setting of scenarios",
+                                   "How to set it: by its path in a scenario, or by --set, with a "
+                                   "name in the place of '*'."));
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> explain(std::string_view name, const Registry& registry) {
+  std::vector<std::string> found;
+  if (const run::PropertyType* const property = registry.find_property(name)) {
+    found.push_back(explain_property(*property, registry));
+  }
+  if (const auto kind = sim::fault_kind_from_text(name)) {
+    found.push_back(explain_fault(sim::info(*kind), registry));
+  }
+  const auto mark = std::ranges::find(registry.marks(), name);
+  if (mark != registry.marks().end()) found.push_back(explain_mark(*mark, registry));
+  add_knobs(name, registry, found);
+  for (const run::ScenarioSource& source : registry.scenario_sources()) {
+    if (source.name == name) found.push_back(explain_scenario(source, registry));
+  }
+  if (const run::WorkloadType* const workload = registry.find_workload(name)) {
+    found.push_back(
+        paragraph(fmt::format("{}: a workload", name),
+                  {workload->options.about,
+                   fmt::format("Its clients start with the phase '{}'.",
+                               run::to_text(workload->options.start)),
+                   fmt::format("Its knobs are {}.", fmt::join(knob_names(workload->knobs), ", ")),
+                   fmt::format("How to reach it: a table [workloads.{}] in a scenario.", name)}));
+  }
+  if (const run::RoleType* const role = registry.find_role(name)) {
+    found.push_back(paragraph(
+        fmt::format("{}: a role", name),
+        {role->options.about,
+         fmt::format("Its machines are {}-1 and so on.", role->options.machine_prefix),
+         fmt::format("Its knobs are {}.", fmt::join(knob_names(role->knobs), ", ")),
+         fmt::format("How to reach it: cluster.{} in a scenario says how many there are.", name)}));
+  }
+  if (found.empty()) return std::nullopt;
+  return fmt::format("{}", fmt::join(found, "\n"));
+}
+
+std::vector<std::string> explained_names(const Registry& registry) {
+  std::vector<std::string> names = property_names(registry);
+  for (const sim::FaultKindInfo& info : sim::fault_kinds()) names.emplace_back(info.name);
+  for (const std::string& mark : registry.marks()) names.push_back(mark);
+  for (const run::RoleType& role : registry.roles()) {
+    names.push_back(role.name);
+    for (const KnobView& knob : role.knobs) names.push_back(role.name + "." + knob.name);
+  }
+  for (const run::WorkloadType& workload : registry.workloads()) {
+    names.push_back(workload.name);
+    for (const KnobView& knob : workload.knobs) names.push_back(workload.name + "." + knob.name);
+  }
+  for (const run::SettingGroup& group : registry.setting_groups()) {
+    for (const KnobView& knob : group.knobs) names.push_back(group.pattern + "." + knob.name);
+  }
+  for (const run::ScenarioSource& source : registry.scenario_sources()) {
+    names.push_back(source.name);
+  }
+  return names;
+}
+
+std::string wrapped(std::string_view text, unsigned indent) {
+  std::string lines;
+  while (!text.empty()) {
+    std::size_t end = text.size();
+    if (end > kLineMax - indent) {
+      end = text.rfind(' ', kLineMax - indent);
+      if (end == std::string_view::npos) end = std::min(text.find(' '), text.size());
+    }
+    lines.append(indent, ' ').append(text.substr(0, end)).append("\n");
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+}  // namespace millrace::command

@@ -1,0 +1,24 @@
+#pragma once
+
+// Everything that has a name, in a paragraph each: what it is, and how to reach it.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/run/registry.h"
+
+namespace millrace::command {
+
+/// The paragraph of a property (by id or name), fault kind, mark, knob, setting, workload, role or
+/// scenario; nothing for an unknown name. Several things of one name give several paragraphs.
+std::optional<std::string> explain(std::string_view name, const run::Registry& registry);
+
+/// Every name that explain() knows.
+std::vector<std::string> explained_names(const run::Registry& registry);
+
+/// Breaks text into lines of at most 100 letters, at spaces, each after `indent` spaces.
+std::string wrapped(std::string_view text, unsigned indent);
+
+}  // namespace millrace::command

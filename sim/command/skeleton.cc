@@ -1,0 +1,343 @@
+#include "sim/command/skeleton.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace millrace::command {
+namespace {
+
+constexpr std::string_view kCmake = R"(cmake_minimum_required(VERSION 3.25)
+project(@NAME@ LANGUAGES CXX)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+find_package(millrace REQUIRED)
+find_package(GTest REQUIRED)
+
+# The system with its workload and property, shared by the program and its tests.
+add_library(@NAME@_world STATIC world.cc)
+target_link_libraries(@NAME@_world PUBLIC millrace::main)
+
+# ./@NAME@ campaign, replay, explain, ...
+add_executable(@NAME@ main.cc)
+target_link_libraries(@NAME@ PRIVATE @NAME@_world)
+millrace_embed(@NAME@_world scenarios scenarios/first.toml)
+millrace_mark_list(@NAME@_world scenarios .)
+
+enable_testing()
+millrace_discover_scenarios(@NAME@ SEEDS 20 LABELS sim)
+add_executable(@NAME@_test tests/world_test.cc)
+target_link_libraries(@NAME@_test PRIVATE @NAME@_world GTest::gtest_main)
+include(GoogleTest)
+gtest_discover_tests(@NAME@_test)
+)";
+
+constexpr std::string_view kMain = R"(#include <millrace/main.h>
+
+#include "world.h"
+
+int main(int argc, char** argv) { return millrace::main(argc, argv, @NAME@::world); }
+)";
+
+constexpr std::string_view kWorldHeader = R"(#pragma once
+
+// The world of @NAME@: a store that keeps numbers, and what must hold of it.
+
+#include <millrace/main.h>
+
+namespace @NAME@ {
+
+/// Registers the store, its clients, its property and its scenarios.
+void world(millrace::Registry& registry);
+
+}  // namespace @NAME@
+)";
+
+constexpr std::string_view kWorld = R"(#include "world.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "scenarios/embedded.h"
+#include "scenarios/marks.h"
+
+namespace @NAME@ {
+namespace {
+
+using namespace millrace;
+
+constexpr std::uint16_t kPort = 9000;
+
+// --- The system: one log file, a number of eight bytes a request. ---
+
+struct StoreConfig {
+  Duration idle_timeout = seconds(20);
+  static constexpr auto knobs = millrace::knobs(
+      knob("idle_timeout", &StoreConfig::idle_timeout,
+           {.low = seconds(1),
+            .high = seconds(600),
+            .drawn_low = seconds(5),
+            .drawn_high = seconds(60),
+            .about = "How long a connection may be silent."}));
+};
+
+Bytes encode(std::uint64_t number) {
+  Bytes bytes;
+  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<std::byte>((number >> (8 * i)) & 0xFF));
+  return bytes;
+}
+
+std::uint64_t decode(ByteView bytes, std::size_t at) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < 8; ++i) {
+    number |= std::to_integer<std::uint64_t>(bytes[at + i]) << (8 * i);
+  }
+  return number;
+}
+
+/// A number is stored once it is synced; only then may anybody be told.
+Result<void> store_number(Env& env, File& log, std::uint64_t& size, ByteView number) {
+  const std::uint64_t at = size;
+  size += number.size();  // Before giving way: two connections never write to one place.
+  TRY(log.write(at, number));
+  TRY(log.sync());
+  env.journal.mark("store.appended");
+  return {};
+}
+
+/// A request is a number to store, or a 0 to get all that are stored.
+Result<void> serve(Env& env, const StoreConfig& config, File& log, std::uint64_t& size,
+                   Connection& connection) {
+  while (true) {
+    const Bytes request = TRY(connection.receive(env.clock.now() + config.idle_timeout));
+    if (request.size() != 8) return fail(Errc::kProtocol, "a request has eight bytes");
+    Bytes reply = request;
+    if (decode(request, 0) == 0) {
+      reply = TRY(log.read(0, static_cast<std::size_t>(size)));
+    } else {
+      TRY(store_number(env, log, size, request));
+    }
+    TRY(connection.send(reply, env.clock.now() + seconds(1)));
+  }
+}
+
+Result<void> format_store(Env& env, const StoreConfig& /*config*/) {
+  const auto log = TRY(env.disk.open("log", OpenMode::kCreate));
+  TRY(log->sync());
+  return env.disk.sync_directory("");
+}
+
+Result<void> store_main(Env& env, const StoreConfig& config) {
+  const auto log = TRY(env.disk.open("log", OpenMode::kExisting));
+  std::uint64_t size = TRY(log->size()) / 8 * 8;  // What is left of a torn number is overwritten.
+  TRY(log->sync());                               // What was read is only now there for good.
+  env.journal.mark("store.recovered");
+  const auto listener = TRY(env.network.listen(kPort));
+  while (true) {
+    auto accepted = listener->accept(env.clock.now() + seconds(1'000));
+    if (failed_with(accepted, Errc::kTimeout)) continue;
+    const std::shared_ptr<Connection> connection = TRY(std::move(accepted));
+    env.tasks.spawn("connection", [&env, &config, &log, &size, connection] {
+      ignore(serve(env, config, *log, size, *connection), "the client connects again");
+    });
+  }
+}
+
+// --- Its clients, and what they record. ---
+
+struct Stored {
+  std::uint64_t number = 0;
+  static constexpr auto fields = millrace::fields("number", &Stored::number);
+};
+
+struct Found {
+  std::uint64_t number = 0;
+  static constexpr auto fields = millrace::fields("number", &Found::number);
+};
+
+struct WriterConfig {
+  std::int64_t operations = 20;
+  static constexpr auto knobs = millrace::knobs(
+      knob("operations", &WriterConfig::operations,
+           {.low = 0, .high = 10'000, .about = "How many numbers each client stores."}));
+};
+
+struct ReaderConfig {};
+
+/// Sends a request until it is answered; asking twice does no harm here.
+Bytes ask(Env& env, const std::string& store, ByteView request) {
+  while (true) {
+    const Instant deadline = env.clock.now() + milliseconds(500);
+    auto connection = env.network.connect({.machine = store, .port = kPort}, deadline);
+    if (connection.has_value() && (*connection)->send(request, deadline).has_value()) {
+      auto reply = (*connection)->receive(deadline);
+      if (reply.has_value()) return *std::move(reply);
+    }
+    ignore(sleep_until(env.tasks, env.clock.now() + milliseconds(50)), "a pause between tries");
+  }
+}
+
+void writer_main(Env& env, const WriterConfig& /*config*/, Client& client) {
+  const std::string store = client.directory().machines("store")[0];
+  while (const auto operation = client.next_operation()) {
+    ask(env, store, encode(operation->id));
+    client.history().record(Stored{.number = operation->id});
+    client.finish(*operation, Outcome::kOk);
+  }
+}
+
+void final_reader_main(Env& env, const ReaderConfig& /*config*/, Client& client) {
+  const std::string store = client.directory().machines("store")[0];
+  const Bytes all = ask(env, store, encode(0));
+  for (std::size_t at = 0; at + 8 <= all.size(); at += 8) {
+    client.history().record(Found{.number = decode(all, at)});
+  }
+}
+
+// --- What must hold. ---
+
+/// Every acknowledged number is found at the end. Cost: O(log n) a record.
+class AckedIsFound {
+ public:
+  static constexpr Claim claim{"MINE-1", "acked_is_found",
+                               "Every acknowledged number is found at the end.",
+                               PropertyKind::kEventually};
+  using Sees = Records<Stored, Found>;
+
+  void on(const Stored& stored, At at) { open_.emplace(stored.number, at); }
+  void on(const Found& found, At /*at*/) { open_.erase(found.number); }
+  void at_end(Judge& judge) {
+    for (const auto& [number, at] : open_) {
+      judge.violated({.seen = std::to_string(number) + " was acknowledged and is not there",
+                      .expected = std::to_string(number) + " among what is stored",
+                      .evidence = {at}});
+    }
+  }
+
+ private:
+  std::map<std::uint64_t, At> open_;
+};
+
+}  // namespace
+
+void world(Registry& registry) {
+  registry.role("store", store_main, format_store, {.about = "Keeps numbers."});
+  registry.workload("writer", writer_main, {.fresh_clients = 1, .about = "Stores numbers."});
+  registry.workload("final_reader", final_reader_main,
+                    {.start = run::ClientStart::kLast,
+                     .is_in_every_scenario = true,
+                     .about = "Reads all numbers when the writers are done."});
+  registry.property<AckedIsFound>();
+  registry.marks(scenarios::marks());
+  registry.scenarios(scenarios::embedded_files());
+}
+
+}  // namespace @NAME@
+)";
+
+constexpr std::string_view kScenario =
+    R"(story = "One store, a few writers, every fault mild: what was acknowledged is found."
+tags = ["default", "ci"]
+run_for = "10s"
+settle_for = "20s"
+cluster.store = 1
+faults.profile = "mild"
+floors = { acked_operations = 10, must_reach = { "store.recovered" = "1/10" } }
+
+[workloads.writer]
+clients = "1..3"
+operations = "10..50"
+)";
+
+constexpr std::string_view kTest = R"(#include <gtest/gtest.h>
+
+#include "../world.h"
+
+void millrace::world_of_tests(Registry& registry) { @NAME@::world(registry); }
+
+namespace {
+
+TEST(World, keeps_what_it_acknowledged) {
+  EXPECT_TRUE(millrace::holds("first", {.seeds = {1, 20}, .program = "./@NAME@"}));
+}
+
+}  // namespace
+)";
+
+constexpr std::string_view kReadme = R"(# @NAME@
+
+A small store on a simulated network, disk and clock, under faults that a seed decides.
+
+    cmake -S . -B build && cmake --build build
+    ctest --test-dir build                 # the scenarios, and tests/
+    build/@NAME@ campaign                  # 200 seeds of each scenario tagged `default`
+    build/@NAME@ run first --seed 7        # one seed, one history
+    build/@NAME@ list                      # scenarios, properties, faults, workloads, knobs, marks
+
+`world.cc` has the system, its clients and its property; `scenarios/` says what happens to them. To
+see a failure: move `env.journal.mark` and the sync in `store_number` behind the reply, build, and run a
+campaign. It names the command that replays what it found.
+)";
+
+std::string filled(std::string_view pattern, std::string_view name) {
+  constexpr std::string_view kPlaceholder = "@NAME@";
+  std::string text(pattern);
+  for (std::size_t at = text.find(kPlaceholder); at != std::string::npos;
+       at = text.find(kPlaceholder, at + name.size())) {
+    text.replace(at, kPlaceholder.size(), name);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string scenario_skeleton(const run::Registry& registry) {
+  std::string text =
+      "story = \"What happens here, and what must hold, in a sentence.\"\n"
+      "tags = []                  # @default and @ci are what the command and CI run\n"
+      "run_for = \"30s\"            # faults on: safety is judged\n"
+      "settle_for = \"20s\"         # healed: liveness is judged\n"
+      "faults.profile = \"mild\"    # none mild harsh; or a kind: faults.disk.torn_write = "
+      "\"harsh\"\n";
+  for (const run::RoleType& role : registry.roles()) {
+    text += fmt::format("cluster.{} = \"1..3\"       # machines; a range is drawn from the seed\n",
+                        role.name);
+  }
+  text +=
+      "\n[floors]                   # below these a green run means nothing\n"
+      "acked_operations = 10\n";
+  for (const run::WorkloadType& workload : registry.workloads()) {
+    if (workload.options.is_in_every_scenario) continue;
+    text += fmt::format("\n[workloads.{}]  # {}\nclients = \"1..3\"\n", workload.name,
+                        workload.options.about);
+    for (const KnobView& knob : workload.knobs) {
+      text += fmt::format("# {} = \"{}\"  # {}\n", knob.name, knob.text(knob.default_value),
+                          knob.about);
+    }
+    break;
+  }
+  return text;
+}
+
+std::vector<SkeletonFile> project_skeleton(std::string_view name) {
+  const std::pair<std::string_view, std::string_view> files[]{
+      {"CMakeLists.txt", kCmake},
+      {"README.md", kReadme},
+      {".gitignore", "build/\nmillrace-out/\n"},
+      {"main.cc", kMain},
+      {"world.h", kWorldHeader},
+      {"world.cc", kWorld},
+      {"scenarios/first.toml", kScenario},
+      {"tests/world_test.cc", kTest},
+  };
+  std::vector<SkeletonFile> skeleton;
+  for (const auto& [path, pattern] : files) {
+    skeleton.push_back({.path = std::string(path), .text = filled(pattern, name)});
+  }
+  return skeleton;
+}
+
+}  // namespace millrace::command

@@ -1,0 +1,335 @@
+#include "sim/run/campaign.h"
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+
+#include "sim/run/campaign_db.h"
+#include "sim/run/campaign_tally.h"
+#include "sim/run/seed_schedule.h"
+#include "sim/run/signature.h"
+#include "system/base/check.h"
+
+namespace millrace::run {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kDeterminismEvery = 100;
+constexpr std::uint32_t kCanaryMutations = 10;
+constexpr std::uint32_t kHangConfirmFactor = 5;
+
+/// What a request is for, in its tag.
+enum class Errand : std::uint64_t { kSeed, kConfirmHang, kConfirmGroup, kDeterminism, kCanary };
+
+bool is_hang_by_cpu_time(const RunRecord& record) {
+  // A hang by counted steps has ended its run in order, with a fingerprint.
+  return record.verdict == Verdict::kHang && record.fingerprint == 0;
+}
+
+/// One campaign from its first seed to its summary.
+class Campaign {
+ public:
+  Campaign(const RunSource& source, const CampaignOptions& options, CampaignListener& listener)
+      : source_(source),
+        options_(options),
+        listener_(listener),
+        started_(Clock::now()),
+        pool_(source, options.jobs, options.worker),
+        schedule_(source.scenarios.size(), options),
+        tally_(source) {}
+
+  CampaignSummary run() {
+    open_database();
+    is_complete_ = go();
+    if (is_complete_) {
+      confirm_cheapest();
+      run_canary();
+      look_at_differences();
+    }
+    commit();
+    CampaignSummary summary =
+        tally_.finish(std::move(canary_), std::move(differing_), determinism_checks_);
+    summary.tool_errors = std::move(tool_errors_);
+    summary.is_interrupted = is_interrupted_;
+    summary.peak_rss_kib = pool_.peak_rss_kib();
+    summary.wall_ns = wall_ns();
+    return summary;
+  }
+
+ private:
+  std::int64_t wall_ns() const { return (Clock::now() - started_).count(); }
+
+  void open_database() {
+    if (options_.database.empty()) return;
+    Result<std::unique_ptr<CampaignDb>> opened = CampaignDb::open(options_.database);
+    if (opened.has_value()) {
+      database_ = *std::move(opened);
+    } else {
+      tool_errors_.push_back(opened.error().detail);
+    }
+  }
+
+  /// Runs all that is scheduled and what comes of it. False when it was interrupted.
+  bool go() {
+    return pool_.run([this](std::size_t count) { return next(count); },
+                     [this](RunReply reply) { return take(std::move(reply)); },
+                     [this] { return tick(); }) ||
+           is_enough();
+  }
+
+  bool is_enough() const {
+    return options_.failures_max != 0 && tally_.red() >= options_.failures_max;
+  }
+
+  std::vector<RunRequest> next(std::size_t count) {
+    if (!errands_.empty()) {
+      RunRequest errand = std::move(errands_.front());
+      errands_.pop_front();
+      return {std::move(errand)};
+    }
+    const bool is_time_up =
+        options_.wall_time.has_value() && Clock::now() - started_ >= *options_.wall_time;
+    if (is_time_up || is_enough()) return {};
+    // So few that all workers have something to do until the end.
+    const std::uint64_t share = schedule_.planned() / (4 * std::uint64_t{options_.jobs}) + 1;
+    return schedule_.next(std::min<std::uint64_t>(count, share));
+  }
+
+  bool tick() {
+    const bool goes_on = listener_.on_progress(progress());
+    if (!goes_on) is_interrupted_ = true;
+    return goes_on;
+  }
+
+  CampaignProgress progress() const {
+    return {.scenario = source_.scenarios[schedule_.current_scenario()].name,
+            .scenario_index = schedule_.current_scenario() + 1,
+            .scenario_count = source_.scenarios.size(),
+            .done = tally_.seeds(),
+            .planned = schedule_.planned(),
+            .red = tally_.red(),
+            .groups = tally_.groups(),
+            .wall_ns = wall_ns()};
+  }
+
+  bool take(RunReply reply) {
+    if (reply.tool_error.has_value()) {
+      tool_errors_.push_back(fmt::format("{} seed {}: {}", reply.record.scenario, reply.record.seed,
+                                         *reply.tool_error));
+      return true;
+    }
+    switch (static_cast<Errand>(reply.request.tag)) {
+      case Errand::kSeed:
+        return take_seed(reply);
+      case Errand::kConfirmHang:
+        count(reply.request.scenario, reply.record);
+        return !is_enough();
+      case Errand::kConfirmGroup:
+        confirm(reply.record);
+        return true;
+      case Errand::kDeterminism:
+        compare(reply);
+        return true;
+      case Errand::kCanary:
+        if (reply.record.violation.has_value()) ++canary_.caught;
+        return true;
+    }
+    UNREACHABLE("a request has an errand");
+  }
+
+  bool take_seed(const RunReply& reply) {
+    if (is_hang_by_cpu_time(reply.record)) {
+      // Believed only when it hangs alone, too, and for longer.
+      add_errand(reply.request, Errand::kConfirmHang).hang_factor = kHangConfirmFactor;
+      return true;
+    }
+    count(reply.request.scenario, reply.record);
+    const bool is_sampled = schedule_.index_of(reply.request.seed) % kDeterminismEvery == 0;
+    if (is_sampled && reply.record.fingerprint != 0) {
+      add_errand(reply.request, Errand::kDeterminism).is_disguised = true;
+      fingerprints_[{reply.request.scenario, reply.request.seed}] = reply.record.fingerprint;
+    }
+    return !is_enough();
+  }
+
+  RunRequest& add_errand(const RunRequest& request, Errand errand) {
+    errands_.push_back(request);
+    errands_.back().tag = static_cast<std::uint64_t>(errand);
+    return errands_.back();
+  }
+
+  void count(std::uint32_t scenario, const RunRecord& record) {
+    const FailureGroup* const group = tally_.add(scenario, record);
+    if (database_ != nullptr) note_error(database_->add(record));
+    if (group == nullptr) return;
+    if (is_hang_by_cpu_time(record)) {
+      // That it hung alone, for five times as long, is its confirmation.
+      publish(group->signature, record);
+      return;
+    }
+    RunRequest& request =
+        add_errand({.scenario = scenario, .seed = record.seed}, Errand::kConfirmGroup);
+    request.is_traced = true;
+    waiting_[{scenario, record.seed}] = record;
+  }
+
+  void note_error(const Result<void>& result) {
+    if (result.has_value()) return;
+    tool_errors_.push_back(result.error().detail);
+    database_.reset();  // Said once; the campaign goes on without.
+  }
+
+  void commit() {
+    if (database_ != nullptr) note_error(database_->commit());
+  }
+
+  // --- failures ---
+
+  std::uint32_t index_of(std::string_view scenario) const {
+    const auto found = std::ranges::find(source_.scenarios, scenario, &Scenario::name);
+    CHECK(found != source_.scenarios.end(), "a record names a scenario of its campaign");
+    return static_cast<std::uint32_t>(found - source_.scenarios.begin());
+  }
+
+  /// A group's first failure ran again alone.
+  void confirm(const RunRecord& alone) {
+    const auto waiting = waiting_.find({index_of(alone.scenario), alone.seed});
+    if (waiting == waiting_.end()) return;
+    const RunRecord among_others = std::move(waiting->second);
+    waiting_.erase(waiting);
+    if (is_same(among_others, alone)) publish(std::string(alone.signature()), alone);
+  }
+
+  bool is_same(const RunRecord& among_others, const RunRecord& alone) {
+    if (among_others.signature() == alone.signature() &&
+        among_others.fingerprint == alone.fingerprint) {
+      return true;
+    }
+    tool_errors_.push_back(fmt::format(
+        "state leaked between runs: {} seed {} gives {} ({:016x}) among other seeds and {} "
+        "({:016x}) alone",
+        alone.scenario, alone.seed, among_others.signature(), among_others.fingerprint,
+        alone.signature().empty() ? to_text(alone.verdict) : alone.signature(), alone.fingerprint));
+    return false;
+  }
+
+  void publish(const std::string& signature, const RunRecord& record) {
+    FailureGroup& group = tally_.all_groups().find(signature)->second;
+    const bool is_first = group.repro.empty() && !published_.contains(signature);
+    group.record = record;
+    const Scenario& scenario = source_.scenarios[index_of(record.scenario)];
+    const Plan plan = draw_plan(*source_.registry, scenario, record.seed);
+    group.operations = operation_count(plan);
+    group.faults = plan.faults.actions.size();
+    group.machines = plan.machines.size() + plan.clients.size();
+    write_repro(group, make_repro(scenario, plan, record));
+    published_[signature] = {record.scenario, record.seed};
+    if (is_first) listener_.on_new_group(group);
+  }
+
+  void write_repro(FailureGroup& group, const Repro& repro) {
+    if (options_.directory.empty()) return;
+    const std::filesystem::path folder = std::filesystem::path(options_.directory) / "failures";
+    std::error_code failure;
+    std::filesystem::create_directories(folder, failure);
+    const std::filesystem::path path = folder / repro_file_name(group.signature);
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out << repro_to_json(repro);
+    out.close();
+    if (failure || !out) {
+      tool_errors_.push_back(fmt::format("{}: cannot be written", path.string()));
+    } else {
+      group.repro = path.string();
+    }
+  }
+
+  /// Where a cheaper failure than the published one came later, it takes its place.
+  void confirm_cheapest() {
+    for (auto& [signature, group] : tally_.all_groups()) {
+      const auto published = published_.find(signature);
+      const std::pair cheapest{group.scenario, group.cheapest_seed};
+      if (published != published_.end() && published->second == cheapest) continue;
+      const RunRecord among_others = group.record;
+      const RunReply alone = pool_.run_alone(
+          {.scenario = index_of(group.scenario), .seed = group.cheapest_seed, .is_traced = true});
+      const bool is_hang = is_hang_by_cpu_time(among_others);
+      if (is_hang || is_same(among_others, alone.record)) publish(signature, alone.record);
+    }
+  }
+
+  // --- did it do anything, and the same each time? ---
+
+  void compare(const RunReply& reply) {
+    ++determinism_checks_;
+    const std::pair key{reply.request.scenario, reply.request.seed};
+    const std::uint64_t expected = fingerprints_.extract(key).mapped();
+    if (reply.record.fingerprint != expected) differences_.push_back(key);
+  }
+
+  /// Finds the first event at which two runs of a seed differ, for the first few seeds that do.
+  void look_at_differences() {
+    constexpr std::size_t kExplainedMax = 3;
+    std::ranges::sort(differences_);
+    for (const auto& [scenario, seed] : differences_) {
+      if (differing_.size() == kExplainedMax) return;
+      DeterminismCheck check = check_determinism(pool_, source_, scenario, seed);
+      if (!check.difference.has_value()) {
+        check.difference = FirstDifference{};
+        check.difference->first = "one execution among other seeds";
+        check.difference->second = "another one, with all that must not matter changed";
+      }
+      differing_.push_back(std::move(check));
+    }
+  }
+
+  void run_canary() {
+    if (tally_.seeds() < kFloorSeeds || !tally_.passing().has_value()) return;
+    const CampaignTally::Passing chosen = *tally_.passing();
+    canary_.has_run = true;
+    canary_.scenario = source_.scenarios[chosen.scenario].name;
+    canary_.seed = chosen.seed;
+    canary_.tried = kCanaryMutations;
+    for (std::uint32_t i = 0; i < kCanaryMutations; ++i) {
+      HistoryMutation mutation;
+      mutation.kind = static_cast<HistoryMutation::Kind>(i % 3);
+      mutation.nth = 1 + sim::mix(chosen.seed, i) % chosen.client_records;
+      add_errand({.scenario = chosen.scenario, .seed = chosen.seed}, Errand::kCanary).mutation =
+          mutation;
+    }
+    go();
+  }
+
+  const RunSource& source_;
+  const CampaignOptions& options_;
+  CampaignListener& listener_;
+  Clock::time_point started_;
+  WorkerPool pool_;  // Before the database: its zygote is forked first.
+  SeedSchedule schedule_;
+  CampaignTally tally_;
+  std::unique_ptr<CampaignDb> database_;
+  std::deque<RunRequest> errands_;                      // Done before further seeds.
+  using Key = std::pair<std::uint32_t, std::uint64_t>;  // Scenario and seed.
+  std::map<Key, RunRecord> waiting_;                    // First failures to be confirmed.
+  std::map<Key, std::uint64_t> fingerprints_;           // Of runs whose second run is under way.
+  std::vector<Key> differences_;
+  std::vector<DeterminismCheck> differing_;
+  std::uint64_t determinism_checks_ = 0;
+  std::map<std::string, std::pair<std::string, std::uint64_t>, std::less<>> published_;
+  CanarySummary canary_;
+  std::vector<std::string> tool_errors_;
+  bool is_complete_ = false;
+  bool is_interrupted_ = false;
+};
+
+}  // namespace
+
+CampaignSummary run_campaign(const RunSource& source, const CampaignOptions& options,
+                             CampaignListener& listener) {
+  CHECK(!source.scenarios.empty(), "a campaign has at least one scenario");
+  return Campaign(source, options, listener).run();
+}
+
+}  // namespace millrace::run

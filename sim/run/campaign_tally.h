@@ -1,0 +1,62 @@
+#pragma once
+
+// Adds up the runs of a campaign. The sums do not depend on the order in which runs complete.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/run/campaign.h"
+
+namespace millrace::run {
+
+class CampaignTally {
+ public:
+  /// The source outlives the tally.
+  explicit CampaignTally(const RunSource& source);
+
+  /// Counts a run. Returns its group when its signature is new.
+  FailureGroup* add(std::uint32_t scenario, const RunRecord& record);
+
+  std::uint64_t seeds() const { return summary_.seeds; }
+  std::uint64_t red() const { return red_; }
+  std::uint64_t groups() const { return groups_.size(); }
+
+  /// The groups so far, by signature.
+  std::map<std::string, FailureGroup, std::less<>>& all_groups() { return groups_; }
+
+  /// A passing run for the canary: the first scenario's first seed that has any client records.
+  struct Passing {
+    std::uint32_t scenario = 0;
+    std::uint64_t seed = 0;
+    std::uint64_t client_records = 0;
+  };
+  const std::optional<Passing>& passing() const { return passing_; }
+
+  /// The summary, with what is too little about the campaign (COV-1) and its determinism (DET-1).
+  CampaignSummary finish(CanarySummary canary, std::vector<DeterminismCheck> differing,
+                         std::uint64_t determinism_checks);
+
+ private:
+  void add_verdict(ScenarioSummary& scenario, const RunRecord& record);
+  void add_properties(const RunRecord& record);
+  void judge_floors();
+  void judge_must_reach();
+  void judge_properties();
+
+  const RunSource& source_;
+  CampaignSummary summary_;
+  std::uint64_t red_ = 0;
+  std::map<std::string, FailureGroup, std::less<>> groups_;
+  std::map<std::string, FaultCount, std::less<>> faults_;
+  std::map<std::string, std::uint64_t, std::less<>> skipped_runs_;  // By property.
+  std::set<std::string, std::less<>> witnessed_;                    // `sometimes` that were seen.
+  std::vector<std::map<std::string, std::uint64_t, std::less<>>> runs_with_mark_;  // By scenario.
+  std::optional<Passing> passing_;
+};
+
+}  // namespace millrace::run

@@ -1,0 +1,103 @@
+#include "sim/run/determinism.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "sim/kernel/fingerprint.h"
+
+namespace millrace::run {
+namespace {
+
+std::string describe(const KeptEvent& event) {
+  return fmt::format("{} {:016x}, content {:016x}", event.kind, event.id, event.content);
+}
+
+/// Index of the first block that differs; of the open one after the shorter list where none does.
+std::size_t first_difference(const std::vector<std::uint64_t>& a,
+                             const std::vector<std::uint64_t>& b) {
+  const auto [at, other] = std::ranges::mismatch(a, b);
+  return static_cast<std::size_t>(at - a.begin());
+}
+
+FirstDifference difference_at(const KeptEvent& event) {
+  return {.event = event.number,
+          .time_ns = event.time_ns,
+          .machine = event.machine,
+          .task = event.task,
+          .first = {},
+          .second = {}};
+}
+
+FirstDifference compare(const std::vector<KeptEvent>& first, const std::vector<KeptEvent>& second) {
+  const auto [a, b] = std::ranges::mismatch(first, second);
+  const bool has_first = a != first.end();
+  const bool has_second = b != second.end();
+  if (!has_first && !has_second) return {};
+  // What a run did where the other had ended already is the difference, too.
+  FirstDifference found = difference_at(has_first ? *a : *b);
+  found.first = has_first ? describe(*a) : "nothing: it had ended";
+  found.second = has_second ? describe(*b) : "nothing: it had ended";
+  if (found.task.empty() && has_second) {
+    found.machine = b->machine;
+    found.task = b->task;
+  }
+  return found;
+}
+
+/// The same execution, or the same death: a crashed run has no fingerprint.
+bool is_same(const RunRecord& a, const RunRecord& b) {
+  return a.fingerprint == b.fingerprint && a.signature() == b.signature();
+}
+
+}  // namespace
+
+DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source,
+                                   std::uint32_t scenario, std::uint64_t seed) {
+  DeterminismCheck check{.scenario = source.scenarios[scenario].name,
+                         .seed = seed,
+                         .difference = {},
+                         .tool_error = {}};
+  RunRequest plain{.scenario = scenario, .seed = seed, .keeps_block_hashes = true};
+  RunRequest disguised = plain;
+  disguised.is_disguised = true;
+  RunReply first = pool.run_alone(plain);
+  RunReply second = pool.run_alone(disguised);
+  check.fingerprint = first.record.fingerprint;
+  check.other_fingerprint = second.record.fingerprint;
+  check.tool_error = first.tool_error.has_value() ? first.tool_error : second.tool_error;
+  if (check.tool_error.has_value() || is_same(first.record, second.record)) return check;
+
+  const std::size_t block = first_difference(first.record.block_hashes, second.record.block_hashes);
+  for (RunRequest* const request : {&plain, &disguised}) {
+    request->keep_block_first = block;
+    request->keep_block_last = block + 1;
+  }
+  first = pool.run_alone(plain);
+  second = pool.run_alone(disguised);
+  check.difference = compare(first.record.kept, second.record.kept);
+  return check;
+}
+
+DeterminismCheck confirm_fingerprint(WorkerPool& pool, const RunSource& source,
+                                     std::uint32_t scenario, std::uint64_t seed,
+                                     std::uint64_t fingerprint) {
+  const RunReply again = pool.run_alone({.scenario = scenario, .seed = seed, .is_disguised = true});
+  if (!again.tool_error.has_value() && again.record.fingerprint == fingerprint) {
+    return {.scenario = source.scenarios[scenario].name,
+            .seed = seed,
+            .fingerprint = fingerprint,
+            .other_fingerprint = fingerprint,
+            .difference = {},
+            .tool_error = {}};
+  }
+  DeterminismCheck check = check_determinism(pool, source, scenario, seed);
+  if (check.difference.has_value() || check.tool_error.has_value()) return check;
+  // Alone and disguised it is what it is alone: then the campaign's run was another.
+  check.fingerprint = fingerprint;
+  check.difference = FirstDifference{};
+  check.difference->first = fmt::format("fingerprint {:016x} among other seeds", fingerprint);
+  check.difference->second = fmt::format("fingerprint {:016x} alone", check.other_fingerprint);
+  return check;
+}
+
+}  // namespace millrace::run

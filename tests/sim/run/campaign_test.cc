@@ -1,0 +1,191 @@
+#include "sim/run/campaign.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <set>
+#include <sstream>
+
+#include "sim/run/signature.h"
+#include "tests/sim/run/toy_world.h"
+
+namespace millrace::run {
+namespace {
+
+class Campaigns : public testing::Test {
+ protected:
+  Campaigns() {
+    toy::register_toy(registry_);
+    source_.registry = &registry_;
+    directory_ =
+        std::filesystem::temp_directory_path() /
+        ("campaign-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    std::filesystem::remove_all(directory_);
+    std::filesystem::create_directories(directory_);
+  }
+  ~Campaigns() override { std::filesystem::remove_all(directory_); }
+
+  void add_scenario(toy::Bug bug) {
+    Scenario scenario = toy::quiet_scenario();
+    scenario.name = to_text(bug);
+    scenario.run_for = seconds(1);
+    scenario.knobs["store.bug"] = Range::fixed(static_cast<std::int64_t>(bug));
+    scenario.faults.kinds["machine.power_loss"] = "harsh";
+    source_.scenarios.push_back(scenario);
+  }
+
+  CampaignSummary run(CampaignOptions options) {
+    options.directory = directory_;
+    CampaignListener nobody;
+    return run_campaign(source_, options, nobody);
+  }
+
+  static std::string read(const std::string& path) {
+    std::ifstream in(path);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+
+  Registry registry_;
+  RunSource source_;
+  std::filesystem::path directory_;
+};
+
+TEST_F(Campaigns, are_green_where_promises_are_kept) {
+  add_scenario(toy::Bug::kNone);
+
+  const CampaignSummary summary = run({.seeds = 250, .jobs = 2});
+
+  EXPECT_EQ(exit_status(summary), 0) << testing::PrintToString(summary.inconclusive_reasons)
+                                     << testing::PrintToString(summary.tool_errors);
+  EXPECT_EQ(summary.passed, 250U);
+  EXPECT_TRUE(summary.canary.has_run);
+  EXPECT_GT(summary.canary.caught, 0U);
+  // Seeds 1, 101 and 201.
+  EXPECT_EQ(summary.determinism_checks, 3U);
+  EXPECT_EQ(summary.properties.back().id, "COV-1");
+}
+
+TEST_F(Campaigns, group_failures_and_write_a_repro_that_reproduces) {
+  add_scenario(toy::Bug::kNone);
+  add_scenario(toy::Bug::kNoSync);
+
+  const CampaignSummary summary = run({.seeds = 40, .jobs = 2});
+
+  EXPECT_EQ(exit_status(summary), 1) << testing::PrintToString(summary.tool_errors);
+  ASSERT_EQ(summary.groups.size(), 1U);
+  const FailureGroup& group = summary.groups[0];
+  EXPECT_EQ(group.signature, "TOY-1/lost");
+  EXPECT_EQ(group.scenario, "no_sync");
+  EXPECT_EQ(group.count, summary.failed);
+  EXPECT_FALSE(group.record.trace.empty());
+  EXPECT_EQ(summary.scenarios[0].failed, 0U);
+
+  const Result<Repro> repro = repro_from_json(read(group.repro), registry_);
+  ASSERT_TRUE(repro.has_value()) << repro.error().detail;
+  const RunReply again =
+      run_alone(source_, {.scenario = 1, .plan_json = plan_to_json(repro->plan)}, {});
+  const Replay replay = judge_replay(*repro, again.record, 80);
+  EXPECT_EQ(replay.verdict, ReplayVerdict::kReproduced);
+  EXPECT_TRUE(replay.is_same_execution);
+}
+
+TEST_F(Campaigns, do_not_depend_on_jobs) {
+  add_scenario(toy::Bug::kNoSync);
+
+  const CampaignSummary one = run({.seeds = 30, .jobs = 1});
+  const CampaignSummary three = run({.seeds = 30, .jobs = 3});
+
+  EXPECT_EQ(one.events, three.events);
+  EXPECT_EQ(one.failed, three.failed);
+  ASSERT_EQ(one.groups.size(), three.groups.size());
+  EXPECT_EQ(one.groups[0].cheapest_seed, three.groups[0].cheapest_seed);
+}
+
+TEST_F(Campaigns, crashes_and_hangs_are_groups_of_their_own) {
+  add_scenario(toy::Bug::kCrash);
+  add_scenario(toy::Bug::kSpin);
+
+  CampaignOptions options{.seeds = 2, .jobs = 2};
+  options.worker.hang_cpu_seconds = 1;
+  const CampaignSummary summary = run(options);
+
+  EXPECT_EQ(summary.crashed, 2U);
+  EXPECT_EQ(summary.hung, 2U);
+  ASSERT_EQ(summary.groups.size(), 2U);
+  EXPECT_EQ(summary.groups[0].signature, "crash/SIGSEGV/store/connection");
+  EXPECT_EQ(summary.groups[1].signature, "hang/store/connection");
+  EXPECT_TRUE(summary.tool_errors.empty()) << testing::PrintToString(summary.tool_errors);
+}
+
+TEST_F(Campaigns, too_little_done_is_inconclusive) {
+  add_scenario(toy::Bug::kNone);
+  source_.scenarios[0].floors.must_reach["store.never"] = {1, 10};
+  source_.scenarios[0].floors.acked_operations = 1'000;
+
+  const CampaignSummary summary = run({.seeds = 200, .jobs = 2});
+
+  EXPECT_EQ(exit_status(summary), 4);
+  EXPECT_EQ(summary.inconclusive, 200U);
+  ASSERT_FALSE(summary.inconclusive_reasons.empty());
+  EXPECT_EQ(summary.inconclusive_reasons[0],
+            "none: store.never reached in 0 of 200 runs, floor 1/10");
+}
+
+TEST_F(Campaigns, properties_that_see_nothing_make_the_canary_sing) {
+  // A world whose property objects to nothing.
+  Registry blind;
+  toy::register_blind_toy(blind);
+  source_.registry = &blind;
+  add_scenario(toy::Bug::kNone);
+
+  const CampaignSummary summary = run({.seeds = 200, .jobs = 2});
+
+  EXPECT_EQ(exit_status(summary), 4);
+  ASSERT_FALSE(summary.inconclusive_reasons.empty());
+  EXPECT_TRUE(summary.inconclusive_reasons.back().starts_with("canary: no property objected"))
+      << summary.inconclusive_reasons.back();
+}
+
+TEST_F(Campaigns, stop_after_enough_failures) {
+  add_scenario(toy::Bug::kThrow);
+
+  const CampaignSummary summary = run({.seeds = 1'000, .jobs = 1, .failures_max = 3});
+
+  EXPECT_EQ(summary.failed, 3U);
+  EXPECT_FALSE(summary.is_interrupted);
+  EXPECT_EQ(summary.groups[0].signature, "LOG-1/exception");
+}
+
+TEST_F(Campaigns, shards_together_are_the_whole) {
+  add_scenario(toy::Bug::kNone);
+  std::uint64_t events = 0;
+  for (std::uint64_t shard = 1; shard <= 3; ++shard) {
+    events += run({.seed_first = 5, .seeds = 20, .shard = shard, .shard_count = 3}).events;
+  }
+
+  EXPECT_EQ(events, run({.seed_first = 5, .seeds = 20}).events);
+}
+
+TEST_F(Campaigns, keep_every_run_in_the_database) {
+  add_scenario(toy::Bug::kNone);
+  const std::string database = directory_ / "campaign.db";
+
+  run({.seeds = 70, .jobs = 2, .database = database});
+  const CampaignSummary again = run({.seeds = 3, .database = database});
+
+  EXPECT_TRUE(again.tool_errors.empty());
+  EXPECT_GT(std::filesystem::file_size(database), 0U);
+}
+
+TEST_F(Campaigns, a_database_that_cannot_be_written_is_an_error_of_the_tool) {
+  add_scenario(toy::Bug::kNone);
+
+  const CampaignSummary summary = run({.seeds = 1, .database = "/nowhere/campaign.db"});
+
+  EXPECT_EQ(exit_status(summary), 3);
+}
+
+}  // namespace
+}  // namespace millrace::run

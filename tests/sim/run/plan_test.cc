@@ -1,0 +1,103 @@
+#include "sim/run/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/sim/run/toy_world.h"
+
+namespace millrace::run {
+namespace {
+
+class Plans : public testing::Test {
+ protected:
+  Plans() { toy::register_toy(registry_); }
+
+  Plan plan(std::uint64_t seed) const {
+    Scenario scenario = toy::quiet_scenario();
+    scenario.faults.profile = "harsh";
+    return draw_plan(registry_, scenario, seed);
+  }
+
+  /// The error of reading a plan's JSON in which `from` became `to`.
+  std::string error_of(const std::string& from, const std::string& to) const {
+    std::string json = plan_to_json(toy::with_power_losses(plan(1)));
+    const std::size_t at = json.find(from);
+    if (at == std::string::npos) return "not there: " + from;
+    json.replace(at, from.size(), to);
+    const Result<Plan> read = plan_from_json(json, registry_);
+    return read.has_value() ? "no error" : read.error().detail;
+  }
+
+  Registry registry_;
+};
+
+TEST_F(Plans, a_seed_always_gives_the_same_plan) {
+  EXPECT_EQ(plan(4), plan(4));
+  EXPECT_NE(plan_hash(plan(4)), plan_hash(plan(5)));
+}
+
+TEST_F(Plans, are_read_back_as_they_were_written) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    Plan written = plan(seed);
+    written.overrides.push_back({.purpose = sim::Purpose::kLatency,
+                                 .root = sim::operation_root(3),
+                                 .kind = sim::EventKind::kDeliver,
+                                 .where = {},
+                                 .n = 2,
+                                 .value = -7});
+    written.clients[0].operations[1].after = 1;
+
+    const Result<Plan> read = plan_from_json(plan_to_json(written), registry_);
+
+    ASSERT_TRUE(read.has_value()) << read.error().detail;
+    EXPECT_EQ(*read, written);
+  }
+}
+
+TEST_F(Plans, a_knob_that_a_scenario_fixes_moves_no_other_draw) {
+  Scenario scenario = toy::quiet_scenario();
+  const Plan drawn = draw_plan(registry_, scenario, 9);
+  scenario.knobs["store.reply_timeout"] = Range::fixed(milliseconds(17).ns);
+
+  Plan fixed = draw_plan(registry_, scenario, 9);
+
+  EXPECT_EQ(fixed.machines[0].knobs.at("reply_timeout"), milliseconds(17).ns);
+  for (std::size_t i = 0; i < fixed.machines.size(); ++i) {
+    fixed.machines[i].knobs = drawn.machines[i].knobs;
+  }
+  // A short timeout bounds how late the schedule may be.
+  fixed.strategy.window = drawn.strategy.window;
+  EXPECT_EQ(fixed, drawn);
+}
+
+TEST_F(Plans, say_what_is_wrong_with_them) {
+  EXPECT_EQ(error_of("\"role\": \"store\"", "\"role\": \"stor\""),
+            "machines[0].role: unknown role 'stor'; the nearest is 'store'");
+  EXPECT_EQ(error_of("\"reply_timeout\"", "\"replytimeout\""),
+            "machines[0].knobs.replytimeout: no such knob; the nearest is 'reply_timeout'");
+  EXPECT_EQ(error_of("\"settle_for\"", "\"settle\""),
+            "unknown key 'settle'; the nearest is 'settle_for'");
+  EXPECT_EQ(error_of("\"run_for\": \"5s\"", "\"run_for\": 5"),
+            "run_for: text is expected, not number");
+  EXPECT_EQ(error_of("\"name\": \"store-2\"", "\"name\": \"store-1\""),
+            "machines[1].name: 'store-1' is used twice");
+  EXPECT_EQ(error_of("\"schema\": 1", "\"schema\": 2"), "schema: only 1 is known");
+  EXPECT_EQ(error_of("\"core_min\": 2", "\"core_min\": 3"),
+            "groups: group store: core_min is 3, and it has only 2 members");
+  EXPECT_EQ(error_of("\"kind\": \"operation\"", "\"kind\": \"operation\",,").substr(0, 20),
+            "parse error at line ");
+}
+
+TEST_F(Plans, knobs_are_also_read_as_people_write_them) {
+  std::string json = plan_to_json(plan(1));
+  const std::string key = "\"reply_timeout\": ";
+  const std::size_t at = json.find(key) + key.size();
+  json.replace(at, json.find('\n', at) - at, "\"250ms\"");
+
+  const Result<Plan> read = plan_from_json(json, registry_);
+
+  ASSERT_TRUE(read.has_value()) << read.error().detail;
+  EXPECT_EQ(read->machines[0].knobs.at("reply_timeout"), milliseconds(250).ns);
+}
+
+}  // namespace
+}  // namespace millrace::run

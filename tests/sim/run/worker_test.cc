@@ -1,0 +1,129 @@
+#include "sim/run/worker.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/sim/run/toy_world.h"
+
+namespace millrace::run {
+namespace {
+
+class Worker : public testing::Test {
+ protected:
+  Worker() {
+    toy::register_toy(registry_);
+    source_.registry = &registry_;
+  }
+
+  void add_scenario(toy::Bug bug) {
+    Scenario scenario = toy::quiet_scenario();
+    scenario.name = to_text(bug);
+    scenario.knobs["store.bug"] = Range::fixed(static_cast<std::int64_t>(bug));
+    source_.scenarios.push_back(scenario);
+  }
+
+  RunReply run_bug(toy::Bug bug) {
+    add_scenario(bug);
+    return run_alone(source_, {.scenario = 0, .seed = 1}, {.hang_cpu_seconds = 1});
+  }
+
+  Registry registry_;
+  RunSource source_;
+};
+
+TEST_F(Worker, gives_the_same_record_as_a_run_in_this_process) {
+  add_scenario(toy::Bug::kNone);
+
+  RunReply there = run_alone(source_, {.seed = 5, .is_traced = true}, {});
+  RunReply here = run_request(source_, {.seed = 5, .is_traced = true}, {});
+
+  EXPECT_FALSE(there.tool_error.has_value());
+  there.record.wall_ns = here.record.wall_ns = 0;
+  EXPECT_EQ(there.record, here.record);
+}
+
+TEST_F(Worker, a_crash_has_a_place_and_frames) {
+  const RunReply reply = run_bug(toy::Bug::kCrash);
+
+  EXPECT_FALSE(reply.tool_error.has_value()) << *reply.tool_error;
+  EXPECT_EQ(reply.record.verdict, Verdict::kCrash);
+  EXPECT_EQ(reply.record.signature(), "crash/SIGSEGV/store/connection");
+  EXPECT_EQ(reply.record.scenario, "crash");
+  EXPECT_EQ(reply.record.seed, 1U);
+  EXPECT_GT(reply.record.events, 0U);
+  EXPECT_GT(reply.record.virtual_ns, 0);
+  const Breakdown& breakdown = *reply.record.breakdown;
+  EXPECT_TRUE(breakdown.machine.starts_with("store-"));
+  bool is_named = false;
+  for (const std::string& frame : breakdown.frames) {
+    is_named = is_named || frame.find("toy::") != std::string::npos;
+  }
+  EXPECT_TRUE(is_named) << testing::PrintToString(breakdown.frames);
+}
+
+TEST_F(Worker, a_stack_overflow_is_told_from_other_crashes) {
+  const RunReply reply = run_bug(toy::Bug::kOverflow);
+
+  EXPECT_EQ(reply.record.verdict, Verdict::kCrash);
+  EXPECT_EQ(reply.record.signature(), "crash/stack-overflow/store/connection");
+}
+
+TEST_F(Worker, a_task_that_spins_is_a_hang_by_cpu_time) {
+  const RunReply reply = run_bug(toy::Bug::kSpin);
+
+  EXPECT_EQ(reply.record.verdict, Verdict::kHang);
+  EXPECT_EQ(reply.record.signature(), "hang/store/connection");
+  EXPECT_FALSE(reply.record.breakdown->frames.empty());
+}
+
+TEST_F(Worker, a_crash_costs_one_seed) {
+  add_scenario(toy::Bug::kNone);
+  add_scenario(toy::Bug::kCrash);
+  WorkerPool pool(source_, 1, {});
+  std::vector<RunRequest> requests;
+  // Every third run of one batch crashes.
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    requests.push_back({.scenario = seed % 3 == 0 ? 1U : 0U, .seed = seed});
+  }
+  std::vector<std::uint64_t> passed;
+  std::vector<std::uint64_t> crashed;
+
+  const bool is_done = pool.run([&](std::size_t) { return std::exchange(requests, {}); },
+                                [&](const RunReply& reply) {
+                                  EXPECT_FALSE(reply.tool_error.has_value());
+                                  auto& list =
+                                      reply.record.verdict == Verdict::kPass ? passed : crashed;
+                                  list.push_back(reply.record.seed);
+                                  return true;
+                                },
+                                [] { return true; });
+
+  EXPECT_TRUE(is_done);
+  EXPECT_EQ(passed, (std::vector<std::uint64_t>{1, 2, 4, 5, 7, 8, 10, 11}));
+  EXPECT_EQ(crashed, (std::vector<std::uint64_t>{3, 6, 9, 12}));
+  EXPECT_GT(pool.peak_rss_kib(), 0U);
+}
+
+TEST_F(Worker, stops_when_told_to) {
+  add_scenario(toy::Bug::kSpin);
+  WorkerPool pool(source_, 2, {.hang_cpu_seconds = 100});
+  std::uint64_t seed = 0;
+  int ticks = 0;
+
+  const bool is_done = pool.run(
+      [&](std::size_t) { return std::vector<RunRequest>{{.scenario = 0, .seed = ++seed}}; },
+      [](const RunReply&) { return true; }, [&] { return ++ticks < 3; });
+
+  EXPECT_FALSE(is_done);
+}
+
+TEST_F(Worker, a_plan_that_does_not_fit_is_an_error_of_the_tool) {
+  add_scenario(toy::Bug::kNone);
+
+  const RunReply reply = run_alone(source_, {.plan_json = "{\"schema\": 1}"}, {});
+
+  ASSERT_TRUE(reply.tool_error.has_value());
+  EXPECT_NE(reply.tool_error->find("missing"), std::string::npos) << *reply.tool_error;
+}
+
+}  // namespace
+}  // namespace millrace::run
