@@ -25,6 +25,7 @@ class KeyOrder {
       "Events of one writer and routing key are stored and delivered in the order of writing."};
   static constexpr std::array<std::string_view, 2> classes{"delivered_out_of_order",
                                                            "stored_out_of_order"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<AppendInvoked, AppendAcked, EventRead>;
 
   void on(const AppendInvoked& invoked, At at, Judge& judge);
@@ -54,6 +55,7 @@ class StableOrder {
   static constexpr Claim claim{"ORD-2", "stable_order",
                                "Two reads of the same range of a segment give the same events."};
   static constexpr std::array<std::string_view, 2> classes{"changed", "overlapping"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<EventRead>;
 
   void on(const EventRead& read, At at, Judge& judge);

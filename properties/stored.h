@@ -49,6 +49,7 @@ class NoDuplicates {
   static constexpr Claim claim{"DUP-1", "no_duplicates",
                                "Each event is stored at most once in its stream."};
   static constexpr std::array<std::string_view, 1> classes{"stored_twice"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<EventRead>;
 
   void on(const EventRead& read, At at, Judge& judge);
@@ -104,6 +105,7 @@ class WriteOnceOffsets {
       "An acknowledged event is read at the offset that its writer was told, and no two events "
       "have one offset."};
   static constexpr std::array<std::string_view, 2> classes{"moved", "offset_used_twice"};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<AppendAcked, EventRead>;
 
   void on(const AppendAcked& acked, At at, Judge& judge);

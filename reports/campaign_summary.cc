@@ -91,8 +91,8 @@ class Summary {
     line.add(2, seeds, Ink::kPlain);
     line.add(3, counted(group.operations, "operation") + ",", Ink::kPlain);
     line.add(1, counted(group.faults, "fault"), Ink::kPlain);
-    line.add(3, replay_command(group), Ink::kBold);
     text_ += line.text();
+    text_ += "       " + painted(replay_command(group), Ink::kBold, options_.has_color) + '\n';
   }
 
   std::string replay_command(const run::FailureGroup& group) const {
@@ -276,18 +276,16 @@ class Summary {
     if (line.text() != "\n") text_ += line.text();
   }
 
+  /// One line, whatever its width: the last line of the output is the verdict.
   void add_verdict() {
-    Flow line = flow(2);
     const auto [word, ink] = verdict();
-    line.add(0, word, ink);
-    std::size_t gap = 2;
-    const std::vector<std::string> counts = verdict_counts();
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      line.add(std::exchange(gap, 1), counts[i] + (i + 1 < counts.size() ? ";" : ""), Ink::kPlain);
-    }
-    line.add(8, fmt::format("{}, exit {}", span_text(summary_.wall_ns), context_.status),
-             Ink::kPlain);
-    text_ += line.text();
+    const std::string counts = "  " + fmt::format("{}", fmt::join(verdict_counts(), "; "));
+    const std::string end =
+        fmt::format("{}, exit {}", span_text(summary_.wall_ns), context_.status);
+    const bool has_room = word.size() + counts.size() + 8 + end.size() <= width_;
+    text_ +=
+        painted(word, ink, options_.has_color) + counts + (has_room ? "        " : "   ") + end;
+    text_ += '\n';
   }
 
   std::vector<std::string> verdict_counts() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "reports/evidence.h"
@@ -134,16 +135,18 @@ class FailureScreen {
   void add_breakdown(const run::Breakdown& breakdown) {
     add_claim(breakdown_claim(record_.verdict));
     add_labelled("seen", breakdown.what, kStoryColumn);
-    std::string where = breakdown.machine;
-    if (!breakdown.role.empty() && breakdown.role != breakdown.machine) {
-      where += fmt::format("{}({})", where.empty() ? "" : " ", breakdown.role);
-    }
-    if (!breakdown.task.empty()) {
-      where += fmt::format("{}task {}", where.empty() ? "" : ", ", breakdown.task);
-    }
-    where += fmt::format("{}{}, event {}", where.empty() ? "" : ", ",
-                         moment_text(breakdown.at.time.ns), breakdown.at.ordinal);
-    add_labelled("where", where, kStoryColumn);
+    Flow where(width_, kStoryColumn, options_.has_color);
+    where.add(2, padded("where", kStoryColumn - 2), Ink::kDim);
+    std::size_t gap = 0;
+    const auto add_place = [&](const std::string& part) {
+      if (!part.empty()) where.add(std::exchange(gap, 1), printable(part) + ",", Ink::kPlain);
+    };
+    add_place(breakdown.machine);
+    if (breakdown.role != breakdown.machine) add_place(breakdown.role);
+    if (!breakdown.task.empty()) add_place("task " + breakdown.task);
+    add_place(moment_text(breakdown.at.time.ns));
+    where.add(1, fmt::format("event {}", breakdown.at.ordinal), Ink::kPlain);
+    text_ += where.text();
     add_frames(breakdown.frames);
   }
 
@@ -156,7 +159,7 @@ class FailureScreen {
                            options_.is_verbose ? frame : cut(frame, width_ - kStoryColumn - 4));
     }
     if (shown < frames.size()) {
-      text_ += fmt::format("{:16}{} more: -v\n", "", counted(frames.size() - shown, "frame"));
+      text_ += fmt::format("{:16}{}: -v\n", "", counted(frames.size() - shown, "more frame"));
     }
   }
 
@@ -263,8 +266,11 @@ class FailureScreen {
     Flow line(width_, kBuildColumn, options_.has_color);
     line.add(2, padded("build", kBuildColumn - 2), Ink::kDim);
     line.add(0, printable(build_text(context_.build)), Ink::kPlain);
-    line.add(4, "plan " + run::hex16(record_.plan), Ink::kPlain);
-    line.add(4, "fingerprint " + run::hex16(record_.fingerprint), Ink::kPlain);
+    // A run whose process died has neither.
+    if (record_.plan != 0) line.add(4, "plan " + run::hex16(record_.plan), Ink::kPlain);
+    if (record_.fingerprint != 0) {
+      line.add(4, "fingerprint " + run::hex16(record_.fingerprint), Ink::kPlain);
+    }
     text_ += line.text();
     add_command("replay", context_.replay_command, "");
     add_command("seed", context_.seed_command, "(this build)");

@@ -197,16 +197,16 @@ std::string right_aligned(std::string_view text, std::size_t width) {
 }
 
 std::string cut(std::string_view text, std::size_t width) {
-  CHECK(width > kCutMark.size(), "the mark leaves room for some text");
   if (width_of(text) <= width) return std::string(text);
+  CHECK(width > kCutMark.size(), "the mark leaves room for some text");
   std::string line(text.substr(0, bytes_within(text, width - kCutMark.size())));
   return line.append(kCutMark);
 }
 
 std::string cut_middle(std::string_view text, std::size_t width) {
-  CHECK(width >= 8, "the mark leaves room for some text at both ends");
   const std::size_t full = width_of(text);
   if (full <= width) return std::string(text);
+  CHECK(width >= 8, "the mark leaves room for some text at both ends");
   const std::size_t kept = width - kCutMark.size();
   std::string line(text.substr(0, bytes_within(text, kept - kept / 2)));
   // What comes before the last columns; one more code point where a wide one straddles the cut.

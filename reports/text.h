@@ -50,10 +50,12 @@ std::size_t width_of(std::string_view text);
 std::string padded(std::string_view text, std::size_t width);
 std::string right_aligned(std::string_view text, std::size_t width);
 
-/// At most `width` columns; what is cut at the end shows as "...". `width` is at least 4.
+/// At most `width` columns; what is cut at the end shows as "...". `width` is at least 4
+/// where anything is cut.
 std::string cut(std::string_view text, std::size_t width);
 
-/// At most `width` columns; what is cut in the middle shows as "...". `width` is at least 8.
+/// At most `width` columns; what is cut in the middle shows as "...". `width` is at least 8
+/// where anything is cut.
 std::string cut_middle(std::string_view text, std::size_t width);
 
 /// Lines of at most `width` columns, broken between words. A word that is wider than a line loses

@@ -214,7 +214,8 @@ std::vector<FileRef> DiskNames::files() const {
   for (const auto& [name, file] : durable_) files.push_back(file);
   for (const Change& change : pending_) files.push_back(change.file);
   std::erase(files, nullptr);
-  std::ranges::stable_sort(files, {}, [](const FileRef& file) { return file->number; });
+  // Equal numbers are the same file.
+  std::ranges::sort(files, {}, [](const FileRef& file) { return file->number; });
   const auto rest = std::ranges::unique(files);
   files.erase(rest.begin(), rest.end());
   return files;

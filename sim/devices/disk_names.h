@@ -73,7 +73,8 @@ class DiskNames {
   /// Makes all changes up to `up_to` durable.
   void commit_all(DiskOrdinal up_to);
   /// Makes the changes of names in one directory up to `up_to` durable, and older changes of the
-  /// same names wherever they are.
+  /// same names wherever they are. A rename from or to another directory carries that directory's
+  /// own creation, or it could not be there as a whole.
   void commit_directory(std::string_view path, DiskOrdinal up_to);
 
   // --- power loss ---

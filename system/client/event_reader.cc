@@ -44,7 +44,6 @@ Result<void> EventReader::fill(Instant deadline) {
   buffer_.erase(buffer_.begin(), buffer_.begin() + consumed);
   consumed_bytes_ = 0;
   append(buffer_, read->data);
-  is_source_at_tail_ = read->is_at_tail;
   is_source_at_end_ = read->is_end;
   return {};
 }

@@ -42,7 +42,7 @@ class EventReader {
   /// Where the next event starts.
   std::uint64_t offset() const { return offset_; }
   /// Whether the store had nothing more when it was last asked, and all of that was returned.
-  bool is_at_tail() const { return is_source_at_tail_ && consumed_bytes_ == buffer_.size(); }
+  bool is_at_tail() const { return source_.is_at_tail() && consumed_bytes_ == buffer_.size(); }
 
  private:
   Result<void> fill(Instant deadline);
@@ -53,7 +53,6 @@ class EventReader {
   // offset_ in the segment.
   Bytes buffer_;
   std::size_t consumed_bytes_ = 0;
-  bool is_source_at_tail_ = false;
   bool is_source_at_end_ = false;
 };
 

@@ -95,6 +95,7 @@ Result<std::optional<SegmentBytes>> SegmentReader::accept(wire::Message answer) 
     if (read->request != request_last_ || read->segment != segment_ || read->offset != offset_) {
       return fail(Errc::kProtocol, "bytes that were not asked for");
     }
+    is_at_tail_ = read->is_at_tail;
     if (read->data.empty() && !read->is_end) return std::nullopt;
     offset_ += read->data.size();
     return SegmentBytes{.offset = read->offset,
@@ -107,6 +108,7 @@ Result<std::optional<SegmentBytes>> SegmentReader::accept(wire::Message answer) 
       return fail(Errc::kProtocol, "a truncation that does not concern the read");
     }
     context_.journal.mark("reader.truncated");
+    is_at_tail_ = false;
     offset_ = truncated->start_offset;
     return fail(Errc::kTruncated, "segment " + to_text(segment_));
   }

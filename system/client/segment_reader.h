@@ -46,6 +46,9 @@ class SegmentReader {
   const SegmentId& segment() const { return segment_; }
   /// Where the next read starts.
   std::uint64_t offset() const { return offset_; }
+  /// Whether the store's last answer said that nothing durable lay behind offset(), also where it
+  /// had no bytes to give and read() went on to wait.
+  bool is_at_tail() const { return is_at_tail_; }
 
  private:
   Result<SegmentBytes> read_alone(Instant deadline);
@@ -63,6 +66,7 @@ class SegmentReader {
   std::optional<Instant> answer_by_;
   /// A request for the present offset was lost with its connection.
   bool has_lost_request_ = false;
+  bool is_at_tail_ = false;
   bool is_busy_ = false;
 };
 

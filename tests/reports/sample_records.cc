@@ -135,7 +135,7 @@ FailureContext lost_event_context() {
                 .compiler = "g++-12",
                 .preset = "release",
                 .sanitizer = ""},
-      .replay_command = "millrace replay millrace-out/latest/failures/DUR-1-0b7ae5c5.repro.json",
+      .replay_command = "millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json",
       .seed_command = "millrace run crash_storm --seed 187 --set segment_store.frame_bytes=64"};
 }
 
@@ -250,7 +250,7 @@ run::CampaignSummary red_campaign() {
   lost.strategies = {{"pct", 2}, {"random", 1}};
   lost.cheapest_seed = 187;
   lost.record = lost_event();
-  lost.repro = "millrace-out/latest/failures/DUR-1-0b7ae5c5.repro.json";
+  lost.repro = "millrace-out/latest/failures/DUR-1-4e956e3a.repro.json";
   lost.operations = 1'204;
   lost.faults = 1;
   run::FailureGroup hung;

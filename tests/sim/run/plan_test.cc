@@ -19,7 +19,8 @@ class Plans : public testing::Test {
 
   /// The error of reading a plan's JSON in which `from` became `to`.
   std::string error_of(const std::string& from, const std::string& to) const {
-    std::string json = plan_to_json(toy::with_power_losses(plan(1)));
+    const Plan quiet = draw_plan(registry_, toy::quiet_scenario(), 1);
+    std::string json = plan_to_json(quiet);
     const std::size_t at = json.find(from);
     if (at == std::string::npos) return "not there: " + from;
     json.replace(at, from.size(), to);
@@ -49,7 +50,8 @@ TEST_F(Plans, are_read_back_as_they_were_written) {
     const Result<Plan> read = plan_from_json(plan_to_json(written), registry_);
 
     ASSERT_TRUE(read.has_value()) << read.error().detail;
-    EXPECT_EQ(*read, written);
+    EXPECT_EQ(plan_to_json(*read), plan_to_json(written));
+    EXPECT_TRUE(*read == written);
   }
 }
 
@@ -74,8 +76,8 @@ TEST_F(Plans, say_what_is_wrong_with_them) {
             "machines[0].role: unknown role 'stor'; the nearest is 'store'");
   EXPECT_EQ(error_of("\"reply_timeout\"", "\"replytimeout\""),
             "machines[0].knobs.replytimeout: no such knob; the nearest is 'reply_timeout'");
-  EXPECT_EQ(error_of("\"settle_for\"", "\"settle\""),
-            "unknown key 'settle'; the nearest is 'settle_for'");
+  EXPECT_EQ(error_of("\"settle_for\"", "\"settlefor\""),
+            "unknown key 'settlefor'; the nearest is 'settle_for'");
   EXPECT_EQ(error_of("\"run_for\": \"5s\"", "\"run_for\": 5"),
             "run_for: text is expected, not number");
   EXPECT_EQ(error_of("\"name\": \"store-2\"", "\"name\": \"store-1\""),

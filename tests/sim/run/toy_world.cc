@@ -39,7 +39,7 @@ struct WriterConfig {
 struct ReaderConfig {};
 
 int deep(int depth, volatile char* above) {
-  volatile char frame[4096];
+  volatile char frame[256];
   frame[0] = above == nullptr ? 'a' : above[0];
   return depth == 0 ? frame[0] : deep(depth - 1, frame) + frame[0];
 }
