@@ -112,6 +112,12 @@ int tool_error(const Context& context, const std::string& what) {
   return number(ExitStatus::kToolFailed);
 }
 
+reports::ScreenOptions screen_options(const Context& context) {
+  return {.has_color = context.has_color,
+          .is_verbose = context.options.is_verbose,
+          .columns = context.console.columns()};
+}
+
 std::optional<std::string> chosen_directory(const Context& context) {
   return context.options.out.has_value() ? context.options.out : context.settings.out;
 }

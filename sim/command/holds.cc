@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "reports/failure_screen.h"
 #include "sim/command/options.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
-#include "sim/command/screens.h"
 #include "sim/command/seeds.h"
 
 namespace millrace {
@@ -33,12 +33,11 @@ Holds holds(std::string_view scenario, const HoldsOptions& options) {
     const auto record = command::run_once(source, {.scenario = 0, .seed = seed});
     if (!record.has_value()) return {false, record.error()};
     if (record->verdict == run::Verdict::kPass) continue;
-    const run::Plan plan = run::draw_plan(registry, *read, seed);
-    const command::ScreenCommands commands{
-        .replay = {},
-        .seed = fmt::format("{} run {} --seed {}{}", options.program, command::shell_word(scenario),
-                            seed, command::command_text(overrides))};
-    return {false, "\n" + command::failure_screen(*record, plan, commands, {})};
+    reports::FailureContext screen_context{.is_new = true, .build = run::this_build()};
+    screen_context.seed_command =
+        fmt::format("{} run {} --seed {}{}", options.program, command::shell_word(scenario), seed,
+                    command::command_text(overrides));
+    return {false, "\n" + reports::failure_screen(*record, screen_context, {})};
   }
   return {true, fmt::format("{} holds for seeds {} to {}", scenario, options.seeds.first,
                             options.seeds.last)};

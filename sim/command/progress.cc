@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "reports/progress.h"
 #include "sim/command/options.h"
-#include "sim/command/screens.h"
 
 namespace millrace::command {
 namespace {
@@ -15,25 +15,25 @@ constexpr std::int64_t kFileEveryNs = 60'000'000'000;
 
 }  // namespace
 
-CampaignScreen::CampaignScreen(Console& console, const Interrupts& interrupts, std::string program,
-                               std::string shown_directory, bool is_quiet)
+CampaignScreen::CampaignScreen(Console& console, const Interrupts& interrupts,
+                               CampaignScreenOptions options)
     : console_(console),
       interrupts_(interrupts),
-      program_(std::move(program)),
-      shown_directory_(std::move(shown_directory)),
-      is_quiet_(is_quiet) {}
+      options_(std::move(options)),
+      screen_({.has_color = uses_color(options_.color, read_terminal_environment(),
+                                       console.is_err_terminal()),
+               .columns = console.columns()}) {}
 
 bool CampaignScreen::on_progress(const run::CampaignProgress& progress) {
-  if (!is_quiet_) {
+  if (!options_.is_quiet) {
     const bool is_terminal = console_.is_err_terminal();
     const bool is_due =
         progress.wall_ns - shown_ns_ >= (is_terminal ? kTerminalEveryNs : kFileEveryNs);
     const bool is_news = !is_terminal && progress.red > shown_red_;
     if (is_due || is_news) {
       shown_ns_ = progress.wall_ns;
-      std::string line = progress_line(progress);
+      const std::string line = reports::progress_line(progress, screen_);
       if (is_terminal) {
-        line.resize(std::min<std::size_t>(line.size(), console_.columns() - 1));
         console_.err("\r\x1b[K" + line);
         has_line_ = true;
       } else {
@@ -46,16 +46,16 @@ bool CampaignScreen::on_progress(const run::CampaignProgress& progress) {
 }
 
 void CampaignScreen::on_new_group(const run::FailureGroup& group) {
-  if (is_quiet_) return;
+  if (options_.is_quiet) return;
   clear();
-  std::string repro = group.repro;
-  if (!repro.empty()) {
-    repro = fmt::format("{}/failures/{}", shown_directory_,
-                        std::filesystem::path(repro).filename().string());
+  std::string command;
+  if (!group.repro.empty()) {
+    const std::string file = std::filesystem::path(group.repro).filename().string();
+    command =
+        fmt::format("{} replay {}", options_.program,
+                    shell_word(fmt::format("{}/failures/{}", options_.shown_directory, file)));
   }
-  console_.err(new_group_lines(
-      group,
-      repro.empty() ? std::string() : fmt::format("{} replay {}", program_, shell_word(repro))));
+  console_.err(reports::new_group_lines(group, command, screen_));
 }
 
 void CampaignScreen::clear() {

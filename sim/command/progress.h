@@ -5,19 +5,28 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
+#include "reports/screen_options.h"
 #include "sim/command/console.h"
 #include "sim/command/interrupt.h"
 #include "sim/run/campaign.h"
 
 namespace millrace::command {
 
+struct CampaignScreenOptions {
+  /// As printed commands call it, quoted for a shell.
+  std::string program;
+  /// Where printed commands find what is written.
+  std::string shown_directory;
+  /// Prints nothing.
+  bool is_quiet = false;
+  ColorChoice color = ColorChoice::kAuto;
+};
+
 class CampaignScreen final : public run::CampaignListener {
  public:
-  /// Both outlive the screen. `program` is for printed commands. Quiet prints nothing.
-  CampaignScreen(Console& console, const Interrupts& interrupts, std::string program,
-                 std::string shown_directory, bool is_quiet);
+  /// Both outlive the screen.
+  CampaignScreen(Console& console, const Interrupts& interrupts, CampaignScreenOptions options);
 
   bool on_progress(const run::CampaignProgress& progress) override;
   void on_new_group(const run::FailureGroup& group) override;
@@ -28,9 +37,8 @@ class CampaignScreen final : public run::CampaignListener {
  private:
   Console& console_;
   const Interrupts& interrupts_;
-  std::string program_;
-  std::string shown_directory_;
-  bool is_quiet_;
+  CampaignScreenOptions options_;
+  reports::ScreenOptions screen_;
   bool has_line_ = false;
   std::int64_t shown_ns_ = 0;
   std::uint64_t shown_red_ = 0;

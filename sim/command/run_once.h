@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "sim/command/output_dir.h"
-#include "sim/command/screens.h"
 #include "sim/run/plan.h"
 #include "sim/run/repro.h"
 #include "sim/run/worker.h"

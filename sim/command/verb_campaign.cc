@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "reports/campaign_summary.h"
+#include "reports/failure_screen.h"
 #include "sim/command/campaign_options.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
@@ -12,7 +14,6 @@
 #include "sim/command/progress.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
-#include "sim/command/screens.h"
 #include "sim/command/verbs.h"
 
 namespace millrace::command {
@@ -27,30 +28,41 @@ void show_paths(run::CampaignSummary& summary, const OutputDir& directory) {
   }
 }
 
-ScreenCommands commands_of(const Context& context, const run::FailureGroup& group) {
+/// What the failure screen of a group says beyond its record.
+reports::FailureContext screen_context_of(const Context& context,
+                                          const run::CampaignSummary& summary,
+                                          const run::FailureGroup& group) {
   const std::string program = shell_word(context.options.program);
-  ScreenCommands commands{
-      .replay = {},
-      .seed = fmt::format("{} run {} --seed {}{}", program, shell_word(group.scenario),
-                          group.cheapest_seed, command_text(context.options.overrides))};
-  if (!group.repro.empty()) {
-    commands.replay = fmt::format("{} replay {}", program, shell_word(group.repro));
+  reports::FailureContext screen_context{.is_new = true, .build = run::this_build()};
+  const auto count = group.scenarios.find(group.scenario);
+  screen_context.group_seeds = count == group.scenarios.end() ? group.count : count->second;
+  for (const run::ScenarioSummary& scenario : summary.scenarios) {
+    if (scenario.name == group.scenario) screen_context.seeds = scenario.seeds;
   }
-  return commands;
+  screen_context.seed_command =
+      fmt::format("{} run {} --seed {}{}", program, shell_word(group.scenario), group.cheapest_seed,
+                  command_text(context.options.overrides));
+  if (!group.repro.empty()) {
+    screen_context.replay_command = fmt::format("{} replay {}", program, shell_word(group.repro));
+  }
+  return screen_context;
+}
+
+reports::CampaignContext summary_context_of(const Context& context, const OutputDir& directory,
+                                            int status) {
+  return {.program = shell_word(context.options.program),
+          .directory = directory.path(),
+          .status = status};
 }
 
 /// The screens of all groups, and the summary as text and JSON.
 std::expected<void, std::string> write_files(const Context& context,
-                                             const run::CampaignSummary& summary,
-                                             const CampaignInput& input, int status,
+                                             const run::CampaignSummary& summary, int status,
                                              OutputDir& directory) {
   for (const run::FailureGroup& group : summary.groups) {
     if (group.repro.empty()) continue;
-    const auto scenario = std::ranges::find(input.scenarios, group.scenario, &run::Scenario::name);
-    if (scenario == input.scenarios.end()) continue;
-    const run::Plan plan = run::draw_plan(context.registry, *scenario, group.cheapest_seed);
-    const std::string screen =
-        failure_screen(group.record, plan, commands_of(context, group), ScreenOptions{});
+    const std::string screen = reports::failure_screen(
+        group.record, screen_context_of(context, summary, group), reports::ScreenOptions{});
     const FailureFiles files{
         .repro = group.repro,
         .name = "failures/" + std::filesystem::path(group.repro).filename().string()};
@@ -58,8 +70,8 @@ std::expected<void, std::string> write_files(const Context& context,
       return written;
     }
   }
-  const std::string text =
-      campaign_summary(summary, directory.path(), context.options.program, status, ScreenOptions{});
+  const std::string text = reports::campaign_summary(
+      summary, summary_context_of(context, directory, status), reports::ScreenOptions{});
   if (auto written = directory.write("summary.txt", text); !written.has_value()) return written;
   return directory.write("summary.json", campaign_json(summary, directory.path()));
 }
@@ -91,24 +103,24 @@ int verb_campaign(const Context& context) {
 
   const run::RunSource source{.registry = &context.registry, .scenarios = input->scenarios};
   const Interrupts interrupts(Interrupts::First::kIsNoted);
-  CampaignScreen screen(context.console, interrupts, shell_word(options.program),
-                        directory.shown_path(), options.is_quiet);
+  CampaignScreen screen(context.console, interrupts,
+                        {.program = shell_word(options.program),
+                         .shown_directory = directory.shown_path(),
+                         .is_quiet = options.is_quiet,
+                         .color = options.color});
   run::CampaignSummary summary = run::run_campaign(source, input->options, screen);
   screen.clear();
   show_paths(summary, directory);
 
   const int status = status_of_campaign(summary, interrupts);
-  if (const auto written = write_files(context, summary, *input, status, directory);
-      !written.has_value()) {
+  if (const auto written = write_files(context, summary, status, directory); !written.has_value()) {
     return tool_error(context, written.error());
   }
   if (options.is_json) {
     context.console.out(campaign_json(summary, directory.path()));
   } else {
-    context.console.out(campaign_summary(summary, directory.path(), options.program, status,
-                                         {.has_color = context.has_color,
-                                          .is_verbose = options.is_verbose,
-                                          .columns = context.console.columns()}));
+    context.console.out(reports::campaign_summary(
+        summary, summary_context_of(context, directory, status), screen_options(context)));
   }
   return status;
 }

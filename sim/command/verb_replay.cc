@@ -9,6 +9,7 @@
 #include <memory>
 #include <unistd.h>
 
+#include "reports/failure_screen.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
@@ -16,7 +17,6 @@
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
 #include "sim/command/scenario_values.h"
-#include "sim/command/screens.h"
 #include "sim/command/seeds.h"
 #include "sim/command/verbs.h"
 #include "sim/run/signature.h"
@@ -156,6 +156,12 @@ std::string command_of(const Context& context, const ReproFile& file) {
                      command_text(context.options.overrides));
 }
 
+reports::FailureContext screen_context_of(const Context& context, const ReproFile& file) {
+  reports::FailureContext screen_context{.build = run::this_build()};
+  screen_context.replay_command = command_of(context, file);
+  return screen_context;
+}
+
 /// Writes what a red replay leaves where --out or the settings name a place for it.
 std::expected<std::string, std::string> write_failure(const Context& context, OutputDir& directory,
                                                       const run::Scenario& scenario,
@@ -164,8 +170,8 @@ std::expected<std::string, std::string> write_failure(const Context& context, Ou
   if (!context.options.out.has_value()) return file.name;
   const auto files = write_repro(directory, scenario, file.repro.plan, record);
   if (!files.has_value()) return std::unexpected(files.error());
-  const ScreenCommands commands{.replay = command_of(context, file), .seed = {}};
-  const std::string screen = failure_screen(record, file.repro.plan, commands, ScreenOptions{});
+  const std::string screen =
+      reports::failure_screen(record, screen_context_of(context, file), reports::ScreenOptions{});
   const auto written = write_screen(directory, *files, screen);
   if (!written.has_value()) return std::unexpected(written.error());
   return files->repro;
@@ -193,11 +199,8 @@ int replay_files(const Context& context, const std::vector<ReproFile>& files,
       if (!repro.has_value()) return tool_error(context, repro.error());
       extras.repro = *repro;
       if (!context.options.is_json) {
-        const ScreenCommands commands{.replay = extras.command, .seed = {}};
-        context.console.out(failure_screen(replay.record, file.repro.plan, commands,
-                                           {.has_color = context.has_color,
-                                            .is_verbose = context.options.is_verbose,
-                                            .columns = context.console.columns()}));
+        context.console.out(reports::failure_screen(replay.record, screen_context_of(context, file),
+                                                    screen_options(context)));
       }
     }
     if (!context.options.is_json) context.console.out(verdict_line(file, replay));

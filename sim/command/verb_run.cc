@@ -3,13 +3,13 @@
 #include <chrono>
 #include <fmt/format.h>
 
+#include "reports/failure_screen.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
 #include "sim/command/overrides.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
-#include "sim/command/screens.h"
 #include "sim/command/verbs.h"
 
 namespace millrace::command {
@@ -30,13 +30,15 @@ std::string command_of(const Context& context, const RunInput& input) {
 std::expected<FailureFiles, std::string> write_failure(const Context& context, OutputDir& directory,
                                                        const RunInput& input,
                                                        const run::RunRecord& record,
-                                                       ScreenCommands& commands) {
+                                                       reports::FailureContext& screen_context) {
   auto files = write_repro(directory, input.scenario, input.plan, record);
   if (!files.has_value()) return files;
-  commands.replay =
+  screen_context.replay_command =
       fmt::format("{} replay {}", shell_word(context.options.program), shell_word(files->repro));
-  const std::string screen = failure_screen(record, input.plan, commands, ScreenOptions{});
-  const std::string json = run_json(record, {.command = commands.seed, .repro = files->repro});
+  const std::string screen =
+      reports::failure_screen(record, screen_context, reports::ScreenOptions{});
+  const std::string json =
+      run_json(record, {.command = screen_context.seed_command, .repro = files->repro});
   for (const auto& written :
        {write_screen(directory, *files, screen), directory.write("summary.txt", screen),
         directory.write("summary.json", json)}) {
@@ -64,24 +66,22 @@ int verb_run(const Context& context) {
     if (!written.has_value()) return tool_error(context, written.error());
   }
 
-  ScreenCommands commands{.replay = {}, .seed = command_of(context, *input)};
-  RunExtras extras{.command = commands.seed};
+  reports::FailureContext screen_context{.is_new = true, .build = run::this_build()};
+  screen_context.seed_command = command_of(context, *input);
+  RunExtras extras{.command = screen_context.seed_command};
   OutputDir directory(chosen_directory(context), "run", input->scenario.name,
                       std::chrono::system_clock::now());
   if (record->is_red()) {
-    const auto files = write_failure(context, directory, *input, *record, commands);
+    const auto files = write_failure(context, directory, *input, *record, screen_context);
     if (!files.has_value()) return tool_error(context, files.error());
     extras.repro = files->repro;
   }
   if (options.is_json) {
     context.console.out(run_json(*record, extras));
   } else if (record->verdict == run::Verdict::kPass) {
-    context.console.out(pass_line(*record));
+    context.console.out(reports::pass_line(*record, screen_options(context)));
   } else {
-    context.console.out(failure_screen(*record, input->plan, commands,
-                                       {.has_color = context.has_color,
-                                        .is_verbose = options.is_verbose,
-                                        .columns = context.console.columns()}));
+    context.console.out(reports::failure_screen(*record, screen_context, screen_options(context)));
   }
   return number(status_of(record->verdict));
 }

@@ -4,11 +4,12 @@
 // returns the exit status.
 
 #include <expected>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "reports/screen_options.h"
 #include "sim/command/console.h"
 #include "sim/command/exit_status.h"
 #include "sim/command/options.h"
@@ -43,6 +44,9 @@ int usage_error(const Context& context, const std::vector<std::string>& mistakes
 int usage_error(const Context& context, const std::string& mistake);
 /// Complains that the tool itself failed; returns 3.
 int tool_error(const Context& context, const std::string& what);
+
+/// How screens are drawn on stdout.
+reports::ScreenOptions screen_options(const Context& context);
 
 /// The directory for what the verb writes: --out, or what the settings say; none for the default.
 std::optional<std::string> chosen_directory(const Context& context);

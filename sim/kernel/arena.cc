@@ -299,6 +299,25 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
 void* operator new[](std::size_t size, std::align_val_t alignment) {
   return millrace::sim::serve(size, static_cast<std::size_t>(alignment));
 }
+// Sanitizers bring their own of these, which would not match our delete.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return millrace::sim::serve(size, 16);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return millrace::sim::serve(size, 16);
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return millrace::sim::serve(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return millrace::sim::serve(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* pointer, const std::nothrow_t&) noexcept {
+  millrace::sim::ArenaHeap::free(pointer);
+}
+void operator delete[](void* pointer, const std::nothrow_t&) noexcept {
+  millrace::sim::ArenaHeap::free(pointer);
+}
 void operator delete(void* pointer) noexcept { millrace::sim::ArenaHeap::free(pointer); }
 void operator delete[](void* pointer) noexcept { millrace::sim::ArenaHeap::free(pointer); }
 void operator delete(void* pointer, std::size_t) noexcept {

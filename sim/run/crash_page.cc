@@ -18,7 +18,7 @@ extern "C" {
 namespace millrace::run {
 namespace {
 
-constexpr int kTicksPerSecond = 10;
+constexpr Duration kTick = milliseconds(50);
 constexpr std::size_t kAlternateStackBytes = 256 << 10;
 
 // The one mutable global of sim/run: a signal handler has no other way to its page.
@@ -112,7 +112,7 @@ void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
 
 }  // namespace
 
-void install_crash_handlers(CrashPage& page, std::uint32_t hang_cpu_seconds) {
+void install_crash_handlers(CrashPage& page, Duration hang_cpu) {
   crash_page = &page;
   // backtrace() loads its unwinder at its first call, which must not happen in a handler.
   void* first[1];
@@ -131,14 +131,14 @@ void install_crash_handlers(CrashPage& page, std::uint32_t hang_cpu_seconds) {
   }
   handle(SIGABRT, &on_fatal_signal);
 
-  progress.ticks_max = hang_cpu_seconds * kTicksPerSecond;
+  progress.ticks_max = static_cast<std::uint32_t>(hang_cpu.ns / kTick.ns);
   struct sigaction tick{};
   tick.sa_handler = &on_cpu_tick;
   tick.sa_flags = SA_ONSTACK | SA_RESTART;
   sigemptyset(&tick.sa_mask);
   sigaction(SIGPROF, &tick, nullptr);
-  const itimerval interval{.it_interval = {.tv_sec = 0, .tv_usec = 1'000'000 / kTicksPerSecond},
-                           .it_value = {.tv_sec = 0, .tv_usec = 1'000'000 / kTicksPerSecond}};
+  const timeval tick_time{.tv_sec = 0, .tv_usec = kTick.ns / 1'000};
+  const itimerval interval{.it_interval = tick_time, .it_value = tick_time};
   setitimer(ITIMER_PROF, &interval, nullptr);
 }
 

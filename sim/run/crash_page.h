@@ -5,7 +5,10 @@
 // Written by signal handlers: plain stores of fixed-size data, nothing that allocates. The frames
 // are addresses; the parent is a fork of the same program and gives them names (symbols.h).
 
+#include <cstddef>
 #include <cstdint>
+
+#include "system/base/time.h"
 
 namespace millrace::run {
 
@@ -36,7 +39,7 @@ struct CrashPage {
 };
 
 /// Takes over the fatal signals of this process, and counts CPU time without virtual progress.
-/// `page` outlives the process. `hang_cpu_seconds` of CPU time at one virtual instant are a hang.
-void install_crash_handlers(CrashPage& page, std::uint32_t hang_cpu_seconds);
+/// `page` outlives the process. `hang_cpu` of CPU time at one virtual instant is a hang.
+void install_crash_handlers(CrashPage& page, Duration hang_cpu);
 
 }  // namespace millrace::run

@@ -17,6 +17,7 @@ namespace millrace::run {
 
 /// The first event at which two runs of one plan differ.
 struct FirstDifference {
+  /// Number of the fingerprint's record, from 0: events and what they brought about.
   std::uint64_t event = 0;
   std::int64_t time_ns = 0;
   std::string machine;

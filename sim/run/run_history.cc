@@ -5,6 +5,10 @@
 namespace millrace::run {
 namespace {
 
+// Bounds of a trace: what a screen, a report and a pipe can still take.
+constexpr std::size_t kStoryLinesMax = 100'000;
+constexpr std::size_t kTrafficLinesMax = 20'000;
+
 /// Mixes a record's fields into one word: what two runs that differ in a record differ in.
 struct FieldHash {
   std::uint64_t value = 0;
@@ -136,14 +140,37 @@ void RunHistory::take_note(const sim::Note& note) {
 void RunHistory::add_line(sim::NoteKind kind, std::string_view machine, std::string_view peer,
                           std::string text, std::uint64_t record) {
   const auto operation = operations_.find(world_.current_root().value);
-  trace_.push_back({.ordinal = world_.ordinal(),
-                    .time_ns = world_.now().ns,
-                    .kind = kind,
-                    .machine = std::string(machine),
-                    .peer = std::string(peer),
-                    .text = std::move(text),
-                    .record = record,
-                    .operation = operation == operations_.end() ? 0 : operation->second});
+  TraceLine line{.ordinal = world_.ordinal(),
+                 .time_ns = world_.now().ns,
+                 .kind = kind,
+                 .machine = std::string(machine),
+                 .peer = std::string(peer),
+                 .text = std::move(text),
+                 .record = record,
+                 .operation = operation == operations_.end() ? 0 : operation->second};
+  const bool is_story = kind == sim::NoteKind::kHistory || kind == sim::NoteKind::kFault ||
+                        kind == sim::NoteKind::kMachine;
+  add_bounded(is_story ? story_ : traffic_, {.number = ++lines_, .line = std::move(line)},
+              is_story ? kStoryLinesMax : kTrafficLinesMax);
+}
+
+void RunHistory::add_bounded(std::deque<NumberedLine>& lines, NumberedLine line,
+                             std::size_t bound) {
+  if (lines.size() == bound) lines.pop_front();
+  lines.push_back(std::move(line));
+}
+
+std::vector<TraceLine> RunHistory::take_trace() {
+  std::vector<TraceLine> trace;
+  trace.reserve(story_.size() + traffic_.size());
+  while (!story_.empty() || !traffic_.empty()) {
+    const bool takes_story =
+        traffic_.empty() || (!story_.empty() && story_.front().number < traffic_.front().number);
+    std::deque<NumberedLine>& from = takes_story ? story_ : traffic_;
+    trace.push_back(std::move(from.front().line));
+    from.pop_front();
+  }
+  return trace;
 }
 
 }  // namespace millrace::run

@@ -3,6 +3,7 @@
 // The history of one run: stamps what is recorded, shows it to the properties, and keeps the trace.
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,7 +35,7 @@ class RunHistory final : public History {
 
   std::uint64_t records() const { return records_; }
   std::uint64_t client_records() const { return client_records_; }
-  std::vector<TraceLine> take_trace() { return std::move(trace_); }
+  std::vector<TraceLine> take_trace();
 
  private:
   /// A record that the canary shows after the next one.
@@ -56,7 +57,18 @@ class RunHistory final : public History {
   std::uint64_t client_records_ = 0;
   std::optional<HeldBack> held_back_;
   std::map<std::uint64_t, std::uint64_t> operations_;  // By root; only of a traced run.
-  std::vector<TraceLine> trace_;
+  /// A line with its number, so that the two lists can be merged.
+  struct NumberedLine {
+    std::uint64_t number = 0;
+    TraceLine line;
+  };
+  static void add_bounded(std::deque<NumberedLine>& lines, NumberedLine line, std::size_t bound);
+
+  // What clients, faults and machines did is kept much longer than frames and disk requests, of
+  // which the last ones before the end matter.
+  std::uint64_t lines_ = 0;
+  std::deque<NumberedLine> story_;
+  std::deque<NumberedLine> traffic_;
 };
 
 }  // namespace millrace::run

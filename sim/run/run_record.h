@@ -165,7 +165,7 @@ struct RunRecord {
   /// Hash of each full block of the fingerprint; only where the options ask for them.
   std::vector<std::uint64_t> block_hashes;
   std::vector<KeptEvent> kept;
-  /// Only of a traced run.
+  /// Only of a traced run; of frames and disk requests the last 20,000.
   std::vector<TraceLine> trace;
 
   friend bool operator==(const RunRecord&, const RunRecord&) = default;

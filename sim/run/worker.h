@@ -54,8 +54,8 @@ struct RunRequest {
 
 struct WorkerOptions {
   sim::Limits limits = {};
-  /// CPU seconds without virtual progress that are a hang.
-  std::uint32_t hang_cpu_seconds = 10;
+  /// CPU time without virtual progress that is a hang. Counted in steps of 50 ms.
+  Duration hang_cpu = seconds(10);
 };
 
 /// A record, with what only the parent knows.

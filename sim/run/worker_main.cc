@@ -124,8 +124,7 @@ void reply_from_json(std::string_view text, RunReply& reply) {
 
 void work(const RunSource& source, const std::vector<RunRequest>& requests,
           const WorkerOptions& options, int replies, CrashPage& page) {
-  const std::uint32_t factor = requests.front().hang_factor;
-  install_crash_handlers(page, options.hang_cpu_seconds * factor);
+  install_crash_handlers(page, options.hang_cpu * requests.front().hang_factor);
   if (requests.front().is_disguised) disguise(source, requests.front(), options);
   for (std::size_t i = 0; i < requests.size(); ++i) {
     page.request = i;

@@ -1,8 +1,7 @@
 #include "reports/evidence.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <string>
 
 #include "tests/reports/sample_records.h"
@@ -30,9 +29,8 @@ TEST(Evidence, a_short_form_has_evidence_faults_and_causes_in_order) {
   EXPECT_EQ(count(evidence, EvidenceRole::kFault), 2U);
   EXPECT_EQ(count(evidence, EvidenceRole::kViolation), 1U);
   EXPECT_EQ(evidence.lines.back().role, EvidenceRole::kViolation);
-  EXPECT_TRUE(std::ranges::is_sorted(evidence.lines, {}, [](const EvidenceLine& line) {
-    return line.line.ordinal;
-  }));
+  EXPECT_TRUE(std::ranges::is_sorted(evidence.lines, {},
+                                     [](const EvidenceLine& line) { return line.line.ordinal; }));
 }
 
 TEST(Evidence, leaves_out_what_has_nothing_to_do_with_it) {
@@ -40,7 +38,8 @@ TEST(Evidence, leaves_out_what_has_nothing_to_do_with_it) {
 
   EXPECT_EQ(evidence.lines.size(), evidence.related_count);
   EXPECT_EQ(texts(evidence).find("64 B"), std::string::npos) << "other operations";
-  EXPECT_EQ(texts(evidence).find("PAUSE"), std::string::npos) << "a fault before the first evidence";
+  EXPECT_EQ(texts(evidence).find("PAUSE"), std::string::npos)
+      << "a fault before the first evidence";
 }
 
 TEST(Evidence, many_faults_leave_room_for_causes) {

@@ -1,7 +1,6 @@
 #include "reports/text.h"
 
 #include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
 
@@ -79,15 +78,15 @@ TEST(Text, cuts_keep_within_the_width) {
   EXPECT_EQ(cut("abcdefghi", 8), "abcde...");
   EXPECT_EQ(cut_middle("abcdefghijkl", 9), "abc...jkl");
   // Half of a wide character fits neither side, so a column stays free.
-  const std::string wide = cut_middle("\xE6\xB5\x81\xE6\xB5\x81\xE6\xB5\x81\xE6\xB5\x81\xE6\xB5\x81", 9);
+  const std::string wide =
+      cut_middle("\xE6\xB5\x81\xE6\xB5\x81\xE6\xB5\x81\xE6\xB5\x81\xE6\xB5\x81", 9);
   EXPECT_EQ(wide, "\xE6\xB5\x81...\xE6\xB5\x81");
 }
 
 TEST(Text, lines_break_between_words) {
   EXPECT_EQ(wrapped("", 8), std::vector<std::string>{""});
   EXPECT_EQ(wrapped("one two  three", 8), (std::vector<std::string>{"one two", "three"}));
-  EXPECT_EQ(wrapped("a abcdefghijklm b", 9),
-            (std::vector<std::string>{"a", "abc...klm", "b"}));
+  EXPECT_EQ(wrapped("a abcdefghijklm b", 9), (std::vector<std::string>{"a", "abc...klm", "b"}));
 }
 
 TEST(Text, colour_is_only_added) {

@@ -108,7 +108,7 @@ TEST_F(Campaigns, crashes_and_hangs_are_groups_of_their_own) {
   add_scenario(toy::Bug::kSpin);
 
   CampaignOptions options{.seeds = 2, .jobs = 2};
-  options.worker.hang_cpu_seconds = 1;
+  options.worker.hang_cpu = milliseconds(200);
   const CampaignSummary summary = run(options);
 
   EXPECT_EQ(summary.crashed, 2U);

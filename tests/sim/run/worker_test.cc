@@ -23,7 +23,7 @@ class Worker : public testing::Test {
 
   RunReply run_bug(toy::Bug bug) {
     add_scenario(bug);
-    return run_alone(source_, {.scenario = 0, .seed = 1}, {.hang_cpu_seconds = 1});
+    return run_alone(source_, {.scenario = 0, .seed = 1}, {.hang_cpu = milliseconds(200)});
   }
 
   Registry registry_;
@@ -105,7 +105,7 @@ TEST_F(Worker, a_crash_costs_one_seed) {
 
 TEST_F(Worker, stops_when_told_to) {
   add_scenario(toy::Bug::kSpin);
-  WorkerPool pool(source_, 2, {.hang_cpu_seconds = 100});
+  WorkerPool pool(source_, 2, {.hang_cpu = seconds(100)});
   std::uint64_t seed = 0;
   int ticks = 0;
 

@@ -1,0 +1,64 @@
+#include "properties/recovery.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/properties/judging.h"
+
+namespace millrace::properties {
+namespace {
+
+ContainerApplied applied(std::uint64_t sequence, std::uint64_t digest) {
+  return {.container = 0, .sequence = sequence, .digest = digest};
+}
+ContainerRecovered recovered(std::uint64_t sequence, std::uint64_t digest) {
+  ContainerRecovered fact;
+  fact.sequence = sequence;
+  fact.digest = digest;
+  return fact;
+}
+
+TEST(RecoveryKeepsDurable, holds_where_it_ends_at_the_durable_end_or_later) {
+  Judging<RecoveryKeepsDurable> judging;
+  judging.see(applied(5, 50)).see(recovered(5, 50)).see(applied(6, 60)).see(recovered(9, 90));
+  judging.see(recovered(9, 90));
+
+  EXPECT_EQ(judging.objections(), Classes{});
+  EXPECT_GE(judging.comparisons(), 4u);
+}
+
+TEST(RecoveryKeepsDurable, objects_to_an_earlier_end_and_to_another_state) {
+  Judging<RecoveryKeepsDurable> judging;
+  judging.see(applied(5, 50)).see(recovered(4, 40));
+  judging.see(applied(6, 60)).see(recovered(6, 61));
+
+  EXPECT_EQ(judging.objections(), (Classes{"lost_records", "different_state"}));
+}
+
+// What a recovery showed was synced first, so the next recovery shows it, too.
+TEST(RecoveryKeepsDurable, objects_to_a_recovery_that_is_taken_back) {
+  Judging<RecoveryKeepsDurable> judging;
+  judging.see(applied(5, 50)).see(recovered(8, 80)).see(recovered(5, 50));
+
+  EXPECT_EQ(judging.objections(), Classes{"lost_records"});
+}
+
+TEST(RecoveryKeepsDurable, objects_to_a_durable_end_that_goes_back) {
+  Judging<RecoveryKeepsDurable> judging;
+  judging.see(applied(5, 50)).see(applied(4, 40));
+
+  EXPECT_EQ(judging.objections(), Classes{"went_back"});
+}
+
+TEST(NothingLeaks, objects_to_a_read_without_a_connection) {
+  Judging<NothingLeaks> judging;
+  judging.see(StoreLoad{.connections = 1, .reads_waiting = 2, .operations_pending = 0});
+  judging.see(StoreLoad{.connections = 0, .reads_waiting = 0, .operations_pending = 3});
+  EXPECT_EQ(judging.objections(), Classes{});
+  EXPECT_EQ(judging.comparisons(), 2u);
+
+  judging.see(StoreLoad{.connections = 0, .reads_waiting = 1, .operations_pending = 0});
+  EXPECT_EQ(judging.objections(), Classes{"leaked"});
+}
+
+}  // namespace
+}  // namespace millrace::properties

@@ -1,0 +1,65 @@
+#include "reports/progress.h"
+
+#include <gtest/gtest.h>
+#include <string>
+
+#include "tests/reports/sample_records.h"
+
+namespace millrace::reports {
+namespace {
+
+constexpr ScreenOptions kNarrow{.has_color = false, .is_verbose = false, .columns = 80};
+
+run::CampaignProgress some_progress() {
+  run::CampaignProgress progress;
+  progress.scenario = "partitions";
+  progress.scenario_index = 4;
+  progress.scenario_count = 7;
+  progress.done = 812;
+  progress.planned = 1'400;
+  progress.red = 4;
+  progress.groups = 1;
+  progress.wall_ns = 39'800'000'000;
+  return progress;
+}
+
+TEST(ProgressLine, says_where_the_campaign_stands) {
+  EXPECT_EQ(progress_line(some_progress(), kNarrow),
+            "partitions 5/7  812/1,400 seeds  20.4/s  4 failed (1 group new)  29 s left");
+}
+
+TEST(ProgressLine, leaves_out_what_nobody_knows_yet) {
+  run::CampaignProgress progress = some_progress();
+  progress.done = 0;
+  progress.planned = 0;
+  progress.red = 0;
+  progress.wall_ns = 0;
+  EXPECT_EQ(progress_line(progress, kNarrow), "partitions 5/7  0 seeds");
+}
+
+TEST(ProgressLine, never_fills_the_terminals_last_column) {
+  EXPECT_EQ(progress_line(some_progress(), {.columns = 40}),
+            "partitions 5/7  812/1,400 seeds  20....");
+}
+
+TEST(NewGroup, takes_three_lines) {
+  EXPECT_EQ(new_group_lines(testing::red_campaign().groups[0],
+                            "millrace replay out/failures/DUR-1-4e956e3a.repro.json", kNarrow),
+            R"(NEW  DUR-1 acked_is_durable (lost)   crash_storm seed 187   group 4e956e3a
+     orders/0 ends at 0: k3#1 was acknowledged at 0..16, yet no read returns it
+     millrace replay out/failures/DUR-1-4e956e3a.repro.json
+)");
+}
+
+TEST(NewGroup, a_breakdown_is_titled_by_its_signature) {
+  EXPECT_EQ(group_title(testing::red_campaign().groups[1]), "hang/segment_store/flusher");
+}
+
+TEST(NewGroup, the_only_class_of_a_property_is_not_named) {
+  run::FailureGroup group = testing::red_campaign().groups[0];
+  group.signature = "DUR-1/violated";
+  EXPECT_EQ(group_title(group), "DUR-1 acked_is_durable");
+}
+
+}  // namespace
+}  // namespace millrace::reports

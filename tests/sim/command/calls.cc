@@ -1,0 +1,155 @@
+#include "tests/sim/command/calls.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "sim/command/command.h"
+#include "sim/command/run_input.h"
+#include "sim/command/run_once.h"
+#include "tests/sim/run/toy_world.h"
+
+namespace millrace::command {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct File {
+  std::string_view name;
+  std::string_view text;
+};
+
+constexpr std::array kScenarios{
+    File{"quiet.toml", R"(story = "Two stores, two writers, no faults."
+tags = ["default", "ci"]
+run_for = "5s"
+settle_for = "5s"
+cluster.store = 2
+[workloads.writer]
+clients = 2
+)"},
+    File{"lossy.toml", R"(story = "A store that acknowledges before it has synced loses its power."
+tags = ["red"]
+run_for = "5s"
+settle_for = "20s"
+cluster.store = 1
+knobs.store.bug = "no_sync"
+faults.machine.power_loss = "harsh"
+[workloads.writer]
+clients = 2
+)"},
+    File{"checked.toml", R"(story = "A store with a check that fails."
+run_for = "5s"
+cluster.store = 1
+knobs.store.bug = "check"
+[workloads.writer]
+)"},
+    File{"crashing.toml", R"(story = "A store that reads where nothing is."
+run_for = "5s"
+cluster.store = 1
+knobs.store.bug = "crash"
+[workloads.writer]
+)"},
+    File{"idle.toml", R"(story = "Too little happens."
+tags = ["ci"]
+run_for = "5s"
+cluster.store = 1
+floors = { acked_operations = 1000 }
+[workloads.writer]
+)"},
+    File{"wide.toml", R"(extends = "quiet"
+run_for = "2s"
+cluster.store = "1..3"
+)"},
+};
+
+std::string text_of(int file) {
+  std::string text;
+  std::array<char, 4096> block{};
+  lseek(file, 0, SEEK_SET);
+  for (ssize_t got = 0; (got = ::read(file, block.data(), block.size())) > 0;) {
+    text.append(block.data(), static_cast<std::size_t>(got));
+  }
+  close(file);
+  return text;
+}
+
+}  // namespace
+
+void toy_registry(run::Registry& registry) {
+  toy::register_toy(registry);
+  registry.scenarios(kScenarios);
+}
+
+CommandTest::CommandTest() : before_(fs::current_path()) {
+  std::string pattern = fs::temp_directory_path() / "millrace-command-XXXXXX";
+  folder_ = mkdtemp(pattern.data());
+  fs::current_path(folder_);
+  for (const char* const name : {"MILLRACE_OUT", "MILLRACE_JOBS", "MILLRACE_PROFILE"}) {
+    unsetenv(name);
+  }
+}
+
+CommandTest::~CommandTest() {
+  fs::current_path(before_);
+  fs::remove_all(folder_);
+}
+
+Call CommandTest::call(std::vector<std::string> arguments) const {
+  const int out = memfd_create("out", MFD_CLOEXEC);
+  const int err = memfd_create("err", MFD_CLOEXEC);
+  Call call;
+  {
+    Console console(out, err);
+    call.status = run_command("millrace", arguments, toy_registry, console);
+  }
+  call.out = text_of(out);
+  call.err = text_of(err);
+  return call;
+}
+
+void CommandTest::write(const std::string& path, std::string_view text) {
+  if (path.find('/') != std::string::npos) fs::create_directories(fs::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+std::string CommandTest::read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file) << path;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+bool CommandTest::exists(const std::string& path) { return fs::exists(path); }
+
+std::vector<std::string> CommandTest::files() {
+  std::vector<std::string> found;
+  for (const auto& entry : fs::recursive_directory_iterator(".")) {
+    if (entry.is_regular_file()) found.push_back(entry.path().string().substr(2));
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+std::uint64_t failing_seed() {
+  run::Registry registry;
+  toy_registry(registry);
+  const auto scenario = read_scenario("lossy", {}, registry);
+  EXPECT_TRUE(scenario.has_value());
+  const run::RunSource source{.registry = &registry, .scenarios = {*scenario}};
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    const auto record = run_once(source, {.scenario = 0, .seed = seed});
+    if (record.has_value() && record->verdict == run::Verdict::kFail) return seed;
+  }
+  ADD_FAILURE() << "no seed of 100 loses what was acknowledged before its sync";
+  return 1;
+}
+
+}  // namespace millrace::command

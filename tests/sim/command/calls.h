@@ -1,0 +1,51 @@
+#pragma once
+
+// Calls of the command in this process, over the toy world, in a folder of their own.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "sim/run/registry.h"
+
+namespace millrace::command {
+
+/// What a call left.
+struct Call {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+/// The toy world with the scenarios `quiet` (@default, @ci), `lossy` (acknowledges before the sync,
+/// loses power; @red), `checked` (a failing CHECK), `crashing`, `idle` (never reaches its floor;
+/// @ci) and `wide`.
+void toy_registry(run::Registry& registry);
+
+/// Runs each test in a new, empty folder, which is removed with what is in it.
+class CommandTest : public testing::Test {
+ protected:
+  CommandTest();
+  ~CommandTest() override;
+
+  /// Calls `millrace ARGUMENTS...`.
+  Call call(std::vector<std::string> arguments) const;
+
+  /// Writes a file below the test's folder.
+  static void write(const std::string& path, std::string_view text);
+  /// Reads one; a test without it fails.
+  static std::string read(const std::string& path);
+  static bool exists(const std::string& path);
+  /// Paths below the folder, sorted, directories left out.
+  static std::vector<std::string> files();
+
+ private:
+  std::string before_;
+  std::string folder_;
+};
+
+/// A seed of the scenario `lossy` that fails, found by trying.
+std::uint64_t failing_seed();
+
+}  // namespace millrace::command
