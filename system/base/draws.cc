@@ -38,6 +38,19 @@ constexpr std::uint64_t kLn2 = 0xb17217f8;
 constexpr std::int64_t kLogUniformMax = std::int64_t{1} << 62;
 constexpr Duration kExponentialMeanMax{std::int64_t{1} << 57};
 
+// For each 64th of the way from 2^62 to 2^63, the last entry that is not above its start: where a
+// search for any mantissa of that stretch begins. It then takes two steps at most.
+constexpr std::array<std::uint8_t, 64> kSearchStarts = [] {
+  std::array<std::uint8_t, 64> starts{};
+  std::size_t entry = 0;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    const std::uint64_t start = kPowers[0] + (std::uint64_t{i} << 56);
+    while (kPowers[entry + 1] <= start) ++entry;
+    starts[i] = static_cast<std::uint8_t>(entry);
+  }
+  return starts;
+}();
+
 /// a * b / 2^32 for products below 2^95.
 std::uint64_t multiply_fixed(std::uint64_t a, std::uint64_t b) {
   return multiply_high(a, b) << 32 | (a * b) >> 32;
@@ -49,9 +62,9 @@ std::uint64_t log2_fixed(std::uint64_t value) {
   CHECK(value > 0, "zero has no logarithm");
   const int whole = static_cast<int>(std::bit_width(value)) - 1;
   const std::uint64_t mantissa = whole <= 62 ? value << (62 - whole) : value >> 1;
-  // The last entry is 2^63, above every mantissa: the entry before the one found exists.
-  const auto above = std::ranges::upper_bound(kPowers, mantissa);
-  const auto entry = static_cast<std::size_t>(above - kPowers.begin()) - 1;
+  // The last entry is 2^63, above every mantissa, so the search ends before it.
+  std::size_t entry = kSearchStarts[(mantissa >> 56) & 63];
+  while (kPowers[entry + 1] <= mantissa) ++entry;
   const std::uint64_t slope = (kPowers[entry + 1] - kPowers[entry]) >> kLineBits;
   const std::uint64_t along = std::min((mantissa - kPowers[entry]) / slope, kLineSteps - 1);
   return static_cast<std::uint64_t>(whole) << 32 | entry << kLineBits | along;
