@@ -14,9 +14,8 @@ namespace millrace::reports {
 namespace {
 
 constexpr std::size_t kScenarioColumns = 24;
-/// Names in a list, and reasons of one scenario, in the short form.
+/// Names in a list, in the short form.
 constexpr std::size_t kNamesShown = 6;
-constexpr std::size_t kReasonsShown = 3;
 /// Where lists of things that never happened begin.
 constexpr std::size_t kListColumn = 21;
 
@@ -118,17 +117,18 @@ class Summary {
     for (const run::DeterminismCheck& check : summary_.determinism) {
       add_complaint("TOOL FAILED", Ink::kBad, difference_text(check));
     }
+    const std::vector<std::string>& known = summary_.inconclusive_reasons;
     for (const run::ScenarioSummary& scenario : summary_.scenarios) {
-      const std::size_t all = scenario.reasons.size();
-      const std::size_t shown = options_.is_verbose ? all : std::min(all, kReasonsShown);
-      for (std::size_t i = 0; i < shown; ++i) {
-        add_complaint("INCONCLUSIVE", Ink::kWarning, scenario.name + ": " + scenario.reasons[i]);
+      for (const std::string& reason : scenario.reasons) {
+        // "slow_everything --seed 131: ..." can be typed.
+        const bool is_seed = reason.starts_with("--");
+        const std::string text = scenario.name + (is_seed ? " " : ": ") + reason;
+        // What is too little over a scenario's runs is a reason of the campaign, too.
+        const bool is_repeated = std::ranges::find(known, text) != known.end();
+        if (!is_repeated) add_complaint("INCONCLUSIVE", Ink::kWarning, text);
       }
-      if (shown == all) continue;
-      add_complaint("INCONCLUSIVE", Ink::kWarning,
-                    fmt::format("{}: {} more: -v", scenario.name, all - shown));
     }
-    for (const std::string& reason : summary_.inconclusive_reasons) {
+    for (const std::string& reason : known) {
       add_complaint("INCONCLUSIVE", Ink::kWarning, reason);
     }
   }

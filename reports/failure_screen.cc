@@ -187,6 +187,7 @@ class FailureScreen {
     time_columns_ = 7;
     machine_columns_ = 7;
     peer_columns_ = 0;
+    text_columns_ = 0;
     for (const auto& [line, role] : evidence.lines) {
       const auto widen = [](std::size_t& columns, const std::string& text) {
         columns = std::max(columns, width_of(text));
@@ -195,6 +196,7 @@ class FailureScreen {
       widen(time_columns_, moment_text(line.time_ns));
       widen(machine_columns_, printable(line.machine));
       widen(peer_columns_, printable(line.peer));
+      widen(text_columns_, printable(line.text));
     }
     machine_columns_ = std::min(machine_columns_, kMachineColumns);
     peer_columns_ = std::min(peer_columns_, kMachineColumns);
@@ -227,7 +229,11 @@ class FailureScreen {
     std::vector<std::string> texts = wrapped(printable(line.text), width_ - column - arrow_columns);
     shorten(texts, width_ - column - arrow_columns);
     std::string first = texts.front();
-    if (!arrow.empty()) first = padded(first, width_ - column - arrow_columns + 2) + arrow;
+    if (!arrow.empty()) {
+      // All arrows in one column, no further to the right than the texts need.
+      const std::size_t room = std::min(width_ - column - arrow_columns, text_columns_);
+      first = padded(first, room + 2) + arrow;
+    }
     text_ += "  " + ink(mark, weight) + place + ink(way + first, weight) + '\n';
     for (std::size_t i = 1; i < texts.size(); ++i) {
       text_ += std::string(column, ' ') + ink(texts[i], weight) + '\n';
@@ -294,6 +300,7 @@ class FailureScreen {
   std::size_t time_columns_ = 0;
   std::size_t machine_columns_ = 0;
   std::size_t peer_columns_ = 0;
+  std::size_t text_columns_ = 0;
   std::string text_;
 };
 

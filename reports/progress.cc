@@ -29,7 +29,7 @@ std::string_view what_was_seen(const run::FailureGroup& group) {
 std::string progress_line(const run::CampaignProgress& progress, const ScreenOptions& options) {
   const double rate = seeds_per_second(progress);
   std::string line =
-      fmt::format("{} {}/{}  {}", printable(progress.scenario), progress.scenario_index + 1,
+      fmt::format("{} {}/{}  {}", printable(progress.scenario), progress.scenario_index,
                   progress.scenario_count, thousands(progress.done));
   if (progress.planned > 0) line += "/" + thousands(progress.planned);
   line += " seeds";
@@ -56,8 +56,10 @@ std::string new_group_lines(const run::FailureGroup& group, const std::string& r
             Ink::kPlain);
   first.add(3, "group " + run::short_group_key(group.signature), Ink::kDim);
   const std::string seen = cut(printable(what_was_seen(group)), width - kIndent);
-  return fmt::format("{}{:5}{}\n{:5}{}\n", first.text(), "", seen, "",
-                     painted(printable(replay_command), Ink::kBold, options.has_color));
+  std::string lines = first.text() + std::string(kIndent, ' ') + seen + '\n';
+  if (replay_command.empty()) return lines;
+  lines.append(kIndent, ' ');
+  return lines + painted(printable(replay_command), Ink::kBold, options.has_color) + '\n';
 }
 
 std::string group_title(const run::FailureGroup& group) {

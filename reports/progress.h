@@ -15,7 +15,8 @@ namespace millrace::reports {
 /// is left out as long as nobody knows.
 std::string progress_line(const run::CampaignProgress& progress, const ScreenOptions& options);
 
-/// The three lines of a new group: what and where, what was seen, how to run it again.
+/// The three lines of a new group: what and where, what was seen, how to run it again. Without a
+/// command (empty) there are two.
 std::string new_group_lines(const run::FailureGroup& group, const std::string& replay_command,
                             const ScreenOptions& options);
 

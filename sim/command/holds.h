@@ -46,7 +46,7 @@ class Holds {
  public:
   Holds(bool is_true, std::string message) : is_true_(is_true), message_(std::move(message)) {}
 
-  bool is_true() const { return is_true_; }
+  explicit operator bool() const { return is_true_; }
   const std::string& message() const { return message_; }
 
   /// Becomes GoogleTest's AssertionResult, without a look at its header.

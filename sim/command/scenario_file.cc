@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -147,7 +148,7 @@ ScenarioResult Loader::load(const ScenarioSource& source, bool may_extend) {
     }
   }
   read_top(top);
-  if (errors_.empty()) report_invalid();
+  report_invalid();
   if (!errors_.empty()) return std::unexpected(std::move(errors_));
   return std::move(scenario_);
 }
@@ -391,7 +392,11 @@ void Loader::read_skip(const toml::array& list) {
   }
 }
 
+/// Adds what validate() finds, but for lines that have a mistake already: a value that could not be
+/// read looks like a missing or wrong one.
 void Loader::report_invalid() {
+  std::set<std::uint32_t> known;
+  for (const FileError& error : errors_) known.insert(error.line);
   for (const run::ScenarioError& error : run::validate(scenario_, registry_)) {
     // The nearest enclosing value of which the file has a line.
     std::string path = error.path;
@@ -400,11 +405,13 @@ void Loader::report_invalid() {
       path = dot == std::string::npos ? std::string() : path.substr(0, dot);
     }
     const toml::source_position at = path.empty() ? toml::source_position{} : lines_[path];
+    if (!known.empty() && (at.line == 0 || known.contains(at.line))) continue;
     errors_.push_back({.file = file_,
                        .line = at.line,
                        .column = at.column,
                        .what = fmt::format("{}: {}", error.path, error.what)});
   }
+  std::ranges::stable_sort(errors_, {}, &FileError::line);
 }
 
 bool is_path(std::string_view name) {

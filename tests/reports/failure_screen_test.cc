@@ -47,8 +47,8 @@ TEST(FailureScreen, a_violation_at_120_columns) {
 
    event      time   machine
       41   1.204 s   writer-1    append_invoked uid=17 writer=writer-1 key=3 sequence=1
-      41   1.204 s   writer-1  > append_block k3#1, 16 B at 0                                                -> store-1
-      45   1.206 s   store-1   > appended k3#1, length 16                                                    -> writer-1
+      41   1.204 s   writer-1  > append_block k3#1, 16 B at 0                            -> store-1
+      45   1.206 s   store-1   > appended k3#1, length 16                                -> writer-1
       48   1.209 s   writer-1    append_acked uid=17 segment=orders/0 offset=0 end=16
   !   49   1.209 s   store-1     POWER LOSS 400 ms (fault 1: at mark append.acked, 1st)
   !   49   1.209 s   store-1     log.0 sector 1 dropped, never synced

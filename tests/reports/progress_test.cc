@@ -13,7 +13,7 @@ constexpr ScreenOptions kNarrow{.has_color = false, .is_verbose = false, .column
 run::CampaignProgress some_progress() {
   run::CampaignProgress progress;
   progress.scenario = "partitions";
-  progress.scenario_index = 4;
+  progress.scenario_index = 5;
   progress.scenario_count = 7;
   progress.done = 812;
   progress.planned = 1'400;
@@ -49,6 +49,11 @@ TEST(NewGroup, takes_three_lines) {
      orders/0 ends at 0: k3#1 was acknowledged at 0..16, yet no read returns it
      millrace replay out/failures/DUR-1-4e956e3a.repro.json
 )");
+}
+
+TEST(NewGroup, without_a_command_there_is_no_line_for_it) {
+  const std::string lines = new_group_lines(testing::red_campaign().groups[0], "", kNarrow);
+  EXPECT_TRUE(lines.ends_with("yet no read returns it\n"));
 }
 
 TEST(NewGroup, a_breakdown_is_titled_by_its_signature) {

@@ -240,7 +240,7 @@ run::CampaignSummary red_campaign() {
   summary.scenarios[2].failed = 1;
   summary.scenarios[2].inconclusive = 1;
   summary.scenarios[2].faults_fired = 0;
-  summary.scenarios[2].reasons = {"seed 131: 812 acknowledged operations, floor 1,000"};
+  summary.scenarios[2].reasons = {"--seed 131: 812 acknowledged operations, floor 1000"};
   run::FailureGroup lost;
   lost.signature = "DUR-1/lost";
   lost.property = "DUR-1";

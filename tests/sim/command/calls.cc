@@ -1,14 +1,13 @@
 #include "tests/sim/command/calls.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "sim/command/command.h"
 #include "sim/command/run_input.h"

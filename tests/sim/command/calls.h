@@ -3,7 +3,6 @@
 // Calls of the command in this process, over the toy world, in a folder of their own.
 
 #include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
 

@@ -1,8 +1,7 @@
 #include "sim/command/options.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 
 #include "tests/sim/command/calls.h"
 
@@ -39,9 +38,9 @@ TEST_F(CommandLine, refuses_the_option_of_another_verb) {
 }
 
 TEST_F(CommandLine, maps_every_status_of_the_parser_to_2) {
-  EXPECT_EQ(call({"run", "quiet", "--seed"}).status, 2);            // Without its value.
+  EXPECT_EQ(call({"run", "quiet", "--seed"}).status, 2);                      // Without its value.
   EXPECT_EQ(call({"run", "quiet", "--seed", "1", "--seed", "2"}).status, 2);  // Twice.
-  EXPECT_EQ(call({"run", "quiet", "--json=perhaps"}).status, 2);    // No truth value.
+  EXPECT_EQ(call({"run", "quiet", "--json=perhaps"}).status, 2);              // No truth value.
   EXPECT_EQ(call({"run", "quiet", "--color", "blue"}).status, 2);
   EXPECT_EQ(call({}).status, 2);
   EXPECT_EQ(call({"--frobnicate"}).status, 2);
@@ -77,7 +76,8 @@ TEST_F(CommandLine, takes_the_options_of_everywhere_before_and_after_the_verb) {
 }
 
 TEST_F(CommandLine, keeps_a_negative_number_as_a_value) {
-  const auto options = parse_command_line("millrace", std::vector<std::string>{"run", "a", "--seed", "-1"});
+  const auto options =
+      parse_command_line("millrace", std::vector<std::string>{"run", "a", "--seed", "-1"});
 
   ASSERT_TRUE(options.has_value());
   EXPECT_EQ(options->seed, "-1");
@@ -95,9 +95,10 @@ TEST_F(CommandLine, takes_several_overrides_one_a_flag) {
 TEST_F(CommandLine, accepts_what_later_versions_act_on) {
   EXPECT_TRUE(parse_command_line("millrace", std::vector<std::string>{"run", "a", "--shrink"}));
   EXPECT_TRUE(parse_command_line(
-      "millrace", std::vector<std::string>{"campaign", "--shard", "1/2", "--from", "7", "--no-shrink"}));
-  EXPECT_TRUE(parse_command_line(
-      "millrace", std::vector<std::string>{"replay", "f", "--min-match", "50"}));
+      "millrace",
+      std::vector<std::string>{"campaign", "--shard", "1/2", "--from", "7", "--no-shrink"}));
+  EXPECT_TRUE(
+      parse_command_line("millrace", std::vector<std::string>{"replay", "f", "--min-match", "50"}));
 }
 
 TEST_F(CommandLine, says_where_help_is) {

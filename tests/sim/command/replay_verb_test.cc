@@ -1,0 +1,150 @@
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/sim/command/calls.h"
+
+namespace millrace::command {
+namespace {
+
+using nlohmann::json;
+
+/// Each test starts with a repro of a lost number, `lost`.
+class ReplayVerb : public CommandTest {
+ protected:
+  ReplayVerb() {
+    const Call seen =
+        call({"run", "lossy", "--seed", std::to_string(failing_seed()), "--json", "--out", "o"});
+    lost_ = json::parse(seen.out)["repro"];
+  }
+
+  /// The repro with a change, in another file.
+  template <typename Change>
+  std::string changed(const Change& change) const {
+    json repro = json::parse(read(lost_));
+    change(repro);
+    write("changed.repro.json", repro.dump(1));
+    return "changed.repro.json";
+  }
+
+  std::string lost_;
+};
+
+TEST_F(ReplayVerb, reproduces_what_it_finds_again) {
+  const Call seen = call({"replay", lost_});
+  const json object = json::parse(call({"replay", lost_, "--json"}).out);
+
+  EXPECT_EQ(seen.status, 1);
+  EXPECT_NE(seen.out.find("reproduced"), std::string::npos) << seen.out;
+  EXPECT_EQ(object["replay"]["verdict"], "reproduced");
+  EXPECT_EQ(object["replay"]["matched_percent"], 100);
+  EXPECT_EQ(object["replay"]["same_execution"], true);
+  EXPECT_EQ(object["violation"]["signature"], "TOY-1/lost");
+  EXPECT_TRUE(object["replay"].contains("first_difference"));
+}
+
+TEST_F(ReplayVerb, says_gone_when_the_cause_is_fixed) {
+  const Call seen = call({"replay", lost_, "--set", "store.bug=none", "--json"});
+
+  const json object = json::parse(seen.out);
+  EXPECT_EQ(seen.status, 0) << seen.err;
+  EXPECT_EQ(object["replay"]["verdict"], "gone");
+  EXPECT_EQ(object["replay"]["edited"], true);
+}
+
+TEST_F(ReplayVerb, names_both_failures_where_it_is_another) {
+  const Call seen = call({"replay", lost_, "--set", "store.bug=check"});
+
+  EXPECT_EQ(seen.status, 1);
+  EXPECT_NE(seen.out.find("other"), std::string::npos) << seen.out;
+  EXPECT_NE(seen.out.find("TOY-1/lost"), std::string::npos) << seen.out;
+  EXPECT_NE(seen.out.find("check/toy_world"), std::string::npos) << seen.out;
+}
+
+TEST_F(ReplayVerb, is_stale_where_too_little_meets_its_moment) {
+  // The store does not lose anything, and no fault finds its anchor.
+  const std::string file = changed([](json& repro) {
+    for (json& machine : repro["plan"]["machines"]) machine["knobs"]["bug"] = "none";
+    for (json& fault : repro["plan"]["faults"]["actions"]) {
+      if (fault.contains("anchor")) fault["anchor"] = nullptr;
+    }
+  });
+  const Call broad = call({"replay", lost_, "--set", "store.bug=none", "--min-match", "1"});
+
+  EXPECT_EQ(broad.status, 0);
+  EXPECT_EQ(call({"replay", lost_, "--min-match", "0"}).status, 2);
+  EXPECT_EQ(call({"replay", lost_, "--min-match", "101"}).status, 2);
+  EXPECT_TRUE(exists(file));
+}
+
+TEST_F(ReplayVerb, runs_an_edited_repro_with_a_note) {
+  const std::string file =
+      changed([](json& repro) { repro["plan"]["clients"][0]["operations"].erase(0); });
+
+  const Call seen = call({"replay", file});
+
+  EXPECT_TRUE(seen.status == 0 || seen.status == 1) << seen.err;
+  EXPECT_NE(seen.out.find("no longer expected"), std::string::npos) << seen.out;
+}
+
+TEST_F(ReplayVerb, takes_a_folder_and_tells_of_each) {
+  write("kept/lossy/a.repro.json", read(lost_));
+  write("kept/lossy/deeper/b.repro.json", read(lost_));
+  write("kept/readme.txt", "not a repro");
+
+  const Call seen = call({"replay", "kept"});
+  const json object = json::parse(call({"replay", "kept", "--json"}).out);
+
+  EXPECT_EQ(seen.status, 1);
+  EXPECT_NE(seen.out.find("kept/lossy/a.repro.json: reproduced"), std::string::npos) << seen.out;
+  ASSERT_EQ(object["replays"].size(), 2U);
+  EXPECT_EQ(object["replays"][1]["replay"]["verdict"], "reproduced");
+}
+
+TEST_F(ReplayVerb, of_an_empty_folder_holds_and_says_so) {
+  write("kept/readme.txt", "nothing kept yet");
+
+  const Call seen = call({"replay", "kept"});
+
+  EXPECT_EQ(seen.status, 0);
+  EXPECT_NE(seen.err.find("holds no *.repro.json"), std::string::npos);
+}
+
+TEST_F(ReplayVerb, prints_the_plan_of_a_repro) {
+  const Call seen = call({"plan", lost_});
+
+  EXPECT_EQ(seen.status, 0) << seen.err;
+  EXPECT_EQ(json::parse(seen.out)["scenario"], "lossy");
+}
+
+TEST_F(ReplayVerb, of_a_scenario_needs_a_seed) {
+  const Call without = call({"replay", "quiet"});
+
+  EXPECT_EQ(without.status, 2);
+  EXPECT_NE(without.err.find("replay quiet --seed N"), std::string::npos);
+  EXPECT_EQ(call({"replay", "quiet", "--seed", "3"}).status, 0);
+}
+
+TEST_F(ReplayVerb, refuses_what_is_no_repro) {
+  write("cut.repro.json", read(lost_).substr(0, 200));
+  write("empty.repro.json", "");
+  const std::string later = changed([](json& repro) { repro["schema"] = 2; });
+  const std::string unknown = [&] {
+    json repro = json::parse(read(lost_));
+    repro["plan"]["machines"][0]["role"] = "stor";
+    write("unknown.repro.json", repro.dump());
+    return "unknown.repro.json";
+  }();
+
+  EXPECT_EQ(call({"replay"}).status, 2);
+  EXPECT_EQ(call({"replay", "none.repro.json"}).status, 2);
+  EXPECT_EQ(call({"replay", "cut.repro.json"}).status, 2);
+  EXPECT_EQ(call({"replay", "empty.repro.json"}).status, 2);
+  EXPECT_EQ(call({"replay", later}).status, 2);
+  const Call seen = call({"replay", unknown});
+  EXPECT_EQ(seen.status, 2);
+  EXPECT_NE(seen.err.find("unknown.repro.json"), std::string::npos) << seen.err;
+  EXPECT_EQ(call({"replay", "mr1.KLUv_SBa"}).status, 2);
+}
+
+}  // namespace
+}  // namespace millrace::command
