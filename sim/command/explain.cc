@@ -155,7 +155,7 @@ void add_knobs(std::string_view name, const Registry& registry, std::vector<std:
   for (const run::RoleType& role : registry.roles()) {
     for (const KnobView& knob : role.knobs) {
       const std::string path = role.name + "." + knob.name;
-      if (path != name) continue;
+      if (path != name && knob.name != name) continue;
       found.push_back(
           explain_knob(path, knob, "a knob of the role " + role.name,
                        fmt::format("How to set it: `--set {}=VALUE`, or [knobs.{}] in a "
@@ -166,7 +166,7 @@ void add_knobs(std::string_view name, const Registry& registry, std::vector<std:
   for (const run::WorkloadType& workload : registry.workloads()) {
     for (const KnobView& knob : workload.knobs) {
       const std::string path = workload.name + "." + knob.name;
-      if (path != name) continue;
+      if (path != name && knob.name != name) continue;
       found.push_back(explain_knob(
           path, knob, "a knob of the workload " + workload.name,
           fmt::format("How to set it: `{} = VALUE` in [workloads.{}] of a scenario, or `--set "
@@ -177,7 +177,9 @@ void add_knobs(std::string_view name, const Registry& registry, std::vector<std:
   for (const run::SettingGroup& group : registry.setting_groups()) {
     for (const KnobView& knob : group.knobs) {
       const std::string path = group.pattern + "." + knob.name;
-      if (path != name && registry.find_setting(name) != &knob) continue;
+      const bool is_meant =
+          path == name || knob.name == name || registry.find_setting(name) == &knob;
+      if (!is_meant) continue;
       found.push_back(explain_knob(path, knob, "a setting of scenarios",
                                    "How to set it: by its path in a scenario, or by --set, with a "
                                    "name in the place of '*'."));

@@ -83,6 +83,7 @@ void Parser::add_overrides(CLI::App& sub) {
                  "Override a value: a knob ROLE.FIELD, a setting, workloads.NAME.KEY")
       ->type_name("K=V")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 

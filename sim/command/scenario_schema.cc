@@ -143,6 +143,7 @@ void add_settings(const run::Registry& registry, Json& top) {
       const std::string part(pattern.substr(0, pattern.find('.')));
       pattern.remove_prefix(std::min(part.size() + 1, pattern.size()));
       Json& table = part == "*" ? (*at)["additionalProperties"] : (*at)["properties"][part];
+      if (!table.is_object()) table = Json::object();  // It was closed until now.
       table["type"] = "object";
       if (!table.contains("additionalProperties")) table["additionalProperties"] = false;
       at = &table;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "reports/text.h"
 #include "sim/command/explain.h"
 #include "sim/command/scenario_file.h"
 #include "sim/command/scenario_values.h"
@@ -122,13 +123,22 @@ constexpr std::array kKinds{Kind{"scenarios", scenario_rows}, Kind{"properties",
                             Kind{"faults", fault_rows},       Kind{"workloads", workload_rows},
                             Kind{"knobs", knob_rows},         Kind{"marks", mark_rows}};
 
-std::string text_of(const std::vector<Row>& rows, bool is_quiet) {
+/// A line each; on a terminal a long sentence goes on in further lines below its beginning.
+std::string text_of(const Context& context, const std::vector<Row>& rows) {
   std::size_t width = 0;
   for (const Row& one : rows) width = std::max(width, std::min(one.name.size(), kNameWidthMax));
+  const std::size_t room = reports::layout_width(screen_options(context)) - width - 2;
   std::string text;
   for (const Row& one : rows) {
-    text += is_quiet || one.about.empty() ? one.name + "\n"
-                                          : fmt::format("{:<{}}  {}\n", one.name, width, one.about);
+    if (context.options.is_quiet || one.about.empty()) {
+      text += one.name + "\n";
+      continue;
+    }
+    std::vector<std::string> lines{one.about};
+    if (context.console.is_out_terminal()) lines = reports::wrapped(one.about, room);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      text += fmt::format("{:<{}}  {}\n", i == 0 ? one.name : "", width, lines[i]);
+    }
   }
   return text;
 }
@@ -178,7 +188,7 @@ int verb_list(const Context& context) {
     object[std::string(kind.name)] = std::move(list);
     if (options.names.size() != 1)
       text += fmt::format("{}{}\n", text.empty() ? "" : "\n", kind.name);
-    text += text_of(rows, options.is_quiet);
+    text += text_of(context, rows);
   }
   if (options.is_json) text = object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   context.console.out(text);

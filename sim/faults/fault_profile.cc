@@ -275,8 +275,12 @@ class PlanDrawer {
     return names;
   }
 
-  /// Half of the faults are anchored, those of the schedule always.
+  /// Half of the faults are anchored, those of the schedule and torn writes always.
   void draw_moment(Draws& draws, FaultAction& action, Duration at) {
+    if (action.kind == FaultKind::kDiskTornWrite) {
+      action.anchor = draw_unsynced_moment(draws, action);
+      return;
+    }
     const bool is_delay = action.kind == FaultKind::kScheduleDelay;
     const bool is_anchored = draws.hit({1, 2}) || is_delay;
     if (!is_anchored) {
@@ -307,6 +311,17 @@ class PlanDrawer {
         !action.targets.empty() && !is_client(setting_.deployment, action.targets.front());
     anchor.machine = is_own && names_server ? action.targets.front() : draws.one_of(servers_);
     draw_count(draws, anchor);
+    return anchor;
+  }
+
+  /// Between a write and the end of its sync: only what is not synced can be torn.
+  Anchor draw_unsynced_moment(Draws& draws, const FaultAction& action) {
+    Anchor anchor;
+    const bool is_written = draws.hit({1, 2});
+    anchor.kind = is_written ? AnchorKind::kDiskWrite : AnchorKind::kDiskSync;
+    anchor.phase = is_written ? DiskPhase::kAfter : DiskPhase::kBefore;
+    anchor.machine = action.targets.front();
+    anchor.nth = draws.count(500);
     return anchor;
   }
 

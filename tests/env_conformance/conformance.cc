@@ -26,6 +26,11 @@ void Conformance::run_into_check(const Body& body, std::string_view message) con
   EXPECT_TRUE(world->check_failure().contains(message)) << world->check_failure();
 }
 
+void Conformance::expect_each_may(std::size_t met, std::size_t at_least) const {
+  if (!traits().shows_each_may) return;
+  EXPECT_GE(met, at_least) << "outcomes of " << traits().seed_count << " seeds";
+}
+
 void Conformance::start_all(ConformanceWorld& world, const Programs& programs) {
   for (const auto& [machine, body] : programs) world.start(machine, body);
 }

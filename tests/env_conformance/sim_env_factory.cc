@@ -80,8 +80,8 @@ class SimWorld final : public ConformanceWorld, private sim::Observer {
       world_.kill(machine(name), sim::ProcessEnd::kKill);
       return;
     }
-    const sim::EventIdentity who = world_.identify(sim::fault_root(++starts_),
-                                                   sim::EventKind::kFault, sim::where_of("crash"));
+    const sim::EventIdentity who =
+        world_.identify(sim::fault_root(++starts_), sim::EventKind::kFault, sim::where_of("crash"));
     sim::Machine& crashed = machine(name);
     if (crashed.process() == nullptr) network_.power_lost(crashed);
     disks_.at(name)->power_loss(who, sim::Survival{});
@@ -151,11 +151,10 @@ class SimWorld final : public ConformanceWorld, private sim::Observer {
 
   void on_fact(sim::Machine& machine, const FactView& fact) override {
     std::string text = "fact " + std::string(fact.name);
-    fact.visit(fact.record, &text,
-               [](void* context, std::string_view name, const FieldValue& value) {
-                 *static_cast<std::string*>(context) +=
-                     ' ' + std::string(name) + '=' + to_text(value);
-               });
+    fact.visit(
+        fact.record, &text, [](void* context, std::string_view name, const FieldValue& value) {
+          *static_cast<std::string*>(context) += ' ' + std::string(name) + '=' + to_text(value);
+        });
     journal_.push_back({.machine = machine.name(), .text = std::move(text)});
   }
 

@@ -37,7 +37,7 @@ NEW    hang/segment_store/flusher   slow_everything  1 seed, pos 1   400 operati
        millrace run slow_everything --seed 4
 INCONCLUSIVE  slow_everything --seed 131: 812 acknowledged operations, floor 1000
 INCONCLUSIVE  fault kind disk.stale_read was planned 14 times and never took effect
-did it do anything?  properties 2/3 evaluated (rarest SEG-2, 212), NEVER: APP-2   faults 1/2 took effect, NEVER:
+did it do anything?  properties 3/4 evaluated (rarest SEG-2, 212), NEVER: APP-2   faults 1/2 took effect, NEVER:
                      disk.stale_read (planned 14)
                      marks 2/9, NEVER: client.fenced, container.replay, segment.truncate_race, server.busy, server.late,
                      wal.roll, 1 more (-v)   situations 3/4, NEVER: reply_lost   determinism 4/4   canary 8/10
@@ -64,7 +64,7 @@ INCONCLUSIVE  slow_everything --seed 131: 812 acknowledged operations, floor
               1000
 INCONCLUSIVE  fault kind disk.stale_read was planned 14 times and never took
               effect
-did it do anything?  properties 2/3 evaluated (rarest SEG-2, 212), NEVER: APP-2
+did it do anything?  properties 3/4 evaluated (rarest SEG-2, 212), NEVER: APP-2
                      faults 1/2 took effect, NEVER: disk.stale_read (planned 14)
                      marks 2/9, NEVER: client.fenced, container.replay,
                      segment.truncate_race, server.busy, server.late, wal.roll,
@@ -83,7 +83,7 @@ TEST(CampaignSummary, a_green_campaign_that_wrote_nothing) {
   quickstart       200    200     .        .      41,880    1,204  2 h 13 m
   crash_storm      200    200     .        .      96,412    8,330  3 h 20 m
 
-did it do anything?  properties 2/2 evaluated (rarest SEG-2, 212)   faults 1/1 took effect
+did it do anything?  properties 3/3 evaluated (rarest SEG-2, 212)   faults 1/1 took effect
                      marks 2/2   situations 4/4   determinism 4/4   canary 8/10
 20.4 seeds/s  1.1 M events/s  1,019 virtual s/s  58 MiB a worker
 PASS  400 of 400 seeds passed        20 s, exit 0

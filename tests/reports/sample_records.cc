@@ -209,7 +209,8 @@ run::CampaignSummary green_campaign() {
   summary.scenarios = {scenario("quickstart", 200, 41'880, 1'204, 7'980),
                        scenario("crash_storm", 200, 96'412, 8'330, 12'000)};
   summary.properties = {property("DUR-1", "acked_is_durable", 90'000),
-                        property("SEG-2", "truncation_stays", 212)};
+                        property("SEG-2", "truncation_stays", 212),
+                        property("DET-1", "determinism", 4)};
   summary.faults = {
       {.kind = "disk.torn_write", .planned = 80, .fired = 70, .refused = 0, .took_effect = 44}};
   summary.marks = {{"append.acked", 9'000}, {"container.recovered", 77}};

@@ -13,6 +13,14 @@ namespace {
 
 using nlohmann::json;
 
+/// Text without its line breaks, which may fall anywhere.
+std::string unwrapped(std::string text) {
+  for (std::size_t at = text.find("\n  "); at != std::string::npos; at = text.find("\n  ", at)) {
+    text.replace(at, 3, " ");
+  }
+  return text;
+}
+
 using ListVerb = CommandTest;
 
 TEST_F(ListVerb, has_every_kind_as_text_and_json) {
@@ -30,7 +38,7 @@ TEST_F(ListVerb, has_every_kind_as_text_and_json) {
 }
 
 TEST_F(ListVerb, prints_one_kind_and_names_alone_when_quiet) {
-  EXPECT_EQ(call({"list", "marks"}).out, "store.put\nstore.listed\n");
+  EXPECT_TRUE(call({"list", "marks"}).out.starts_with("store.put\nstore.listed\n"));
   EXPECT_EQ(call({"list", "scenarios", "-q"}).out, "quiet\nlossy\nchecked\ncrashing\nidle\nwide\n");
 }
 
@@ -58,20 +66,21 @@ TEST_F(ExplainVerb, knows_everything_that_has_a_name) {
   for (const std::string& name : explained_names(registry)) {
     const auto text = explain(name, registry);
     ASSERT_TRUE(text.has_value()) << name;
-    EXPECT_NE(text->find("How to"), std::string::npos + 0) << name;
+    EXPECT_NE(unwrapped(*text).find("How to "), std::string::npos) << *text;
   }
 }
 
 TEST_F(ExplainVerb, says_how_to_reach_it) {
-  EXPECT_NE(call({"explain", "TOY-1"}).out.find("lost"), std::string::npos);
-  EXPECT_EQ(call({"explain", "stored_is_found"}).out, call({"explain", "TOY-1"}).out);
-  EXPECT_NE(call({"explain", "machine.power_loss"}).out.find("--faults machine.power_loss"),
-            std::string::npos);
-  EXPECT_NE(call({"explain", "machine.power_loss"}).out.find("lossy"), std::string::npos);
-  EXPECT_NE(call({"explain", "store.reply_timeout"}).out.find("--set store.reply_timeout="),
-            std::string::npos);
-  EXPECT_NE(call({"explain", "quiet"}).out.find("@default"), std::string::npos);
-  EXPECT_NE(call({"explain", "store.put"}).out.find("a mark"), std::string::npos);
+  const auto text = [&](const char* name) { return unwrapped(call({"explain", name}).out); };
+
+  EXPECT_NE(text("TOY-1").find("of the class lost"), std::string::npos);
+  EXPECT_EQ(text("stored_is_found"), text("TOY-1"));
+  EXPECT_NE(text("machine.power_loss").find("--faults machine.power_loss"), std::string::npos);
+  EXPECT_NE(text("machine.power_loss").find("lossy"), std::string::npos);
+  EXPECT_NE(text("store.reply_timeout").find("--set store.reply_timeout="), std::string::npos);
+  EXPECT_EQ(text("reply_timeout"), text("store.reply_timeout"));
+  EXPECT_NE(text("quiet").find("@default"), std::string::npos);
+  EXPECT_NE(text("store.put").find("a mark"), std::string::npos);
 }
 
 TEST_F(ExplainVerb, names_the_nearest) {

@@ -115,7 +115,8 @@ TEST_F(ScenarioFile, extends_another_one_by_one_level) {
   // Tags select; inheriting them would put every variant into @default.
   EXPECT_TRUE(loaded->tags.empty());
 
-  EXPECT_NE(mistakes("extends = \"wide\"\n").find("extends"), std::string::npos);
+  EXPECT_NE(mistakes("extends = \"wide\"\n").find("does not extend another one"),
+            std::string::npos);
   EXPECT_NE(mistakes("extends = \"quite\"\n").find("the nearest is 'quiet'"), std::string::npos);
 }
 
