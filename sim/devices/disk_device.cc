@@ -550,6 +550,7 @@ DiskDevice::Outcome DiskDevice::read(Handle handle, std::uint64_t offset, std::s
 }
 
 void DiskDevice::take_read(Handle handle, std::uint64_t offset, std::span<std::byte> target) {
+  if (target.empty()) return;  // The offset may lie beyond the end.
   FileNode& node = *open_file(handle).node;
   node.image.read(offset, target);
   node.image.show_damage(offset, target, [&](FaultKind kind) {

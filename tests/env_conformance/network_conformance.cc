@@ -289,15 +289,16 @@ enum class Accident : std::uint8_t { kKill, kPowerLoss, kBreak };
 /// The server receives numbers over one connection, then over a second one, after the accident.
 void interrupt(ConformanceWorld& world, Accident accident) {
   constexpr int kAccidentAt = 40;
-  const Body client = [](Process& p) {
-    for (int round = 0; round < 2; ++round) {
-      const auto connection = dial(p, kServer);
-      for (int i = 0; i < 100 && send_number(*connection, i, p.in(1_s)).has_value(); ++i) {
-        if (i == kAccidentAt) p.say("half");
-        p.sleep(100_us);
+  const auto client = [](int connections) {
+    return [connections](Process& p) {
+      for (int made = 0; made < connections; ++made) {
+        const auto connection = dial(p, kServer);
+        for (int i = 0; i < 100 && send_number(*connection, i, p.in(1_s)).has_value(); ++i) {
+          if (i == kAccidentAt) p.say("half");
+          p.sleep(100_us);
+        }
       }
-      if (round == 0) p.say("done");
-    }
+    };
   };
   world.start(kServer, [](Process& p) {
     const auto listener = must(p.network.listen(kPort));
@@ -307,13 +308,13 @@ void interrupt(ConformanceWorld& world, Accident accident) {
     const auto newer = must(listener->accept(kNever));
     p.say("again " + std::to_string(receive_numbers(p, *newer, 20_s)));
   });
-  world.start(kClient, client);
+  world.start(kClient, client(2));
   ASSERT_EQ(world.run("half"), Stop::kSaid) << world.check_failure();
   if (accident == Accident::kBreak) {
     world.break_connections(kClient, kServer);
   } else {
     world.crash(kClient, accident == Accident::kKill ? Crash::kKill : Crash::kPowerLoss);
-    world.start(kClient, client);
+    world.start(kClient, client(1));
   }
 }
 

@@ -61,19 +61,28 @@ TEST_F(ReplayVerb, names_both_failures_where_it_is_another) {
 }
 
 TEST_F(ReplayVerb, is_stale_where_too_little_meets_its_moment) {
-  // The store does not lose anything, and no fault finds its anchor.
+  // 42 operations meet theirs, 60 faults wait for a mark that never comes: 41 %.
   const std::string file = changed([](json& repro) {
-    for (json& machine : repro["plan"]["machines"]) machine["knobs"]["bug"] = "none";
-    for (json& fault : repro["plan"]["faults"]["actions"]) {
-      if (fault.contains("anchor")) fault["anchor"] = nullptr;
+    json& actions = repro["plan"]["faults"]["actions"];
+    actions.clear();
+    for (int i = 1; i <= 60; ++i) {
+      actions.push_back({{"id", i},
+                         {"kind", "machine.kill"},
+                         {"anchor", "mark"},
+                         {"name", "store.never"},
+                         {"duration", "100ms"},
+                         {"targets", "store-1"}});
     }
   });
-  const Call broad = call({"replay", lost_, "--set", "store.bug=none", "--min-match", "1"});
 
-  EXPECT_EQ(broad.status, 0);
-  EXPECT_EQ(call({"replay", lost_, "--min-match", "0"}).status, 2);
-  EXPECT_EQ(call({"replay", lost_, "--min-match", "101"}).status, 2);
-  EXPECT_TRUE(exists(file));
+  const Call seen = call({"replay", file, "--set", "store.bug=none", "--json"});
+
+  EXPECT_EQ(seen.status, 4) << seen.err;
+  EXPECT_EQ(json::parse(seen.out)["replay"]["verdict"], "stale");
+  EXPECT_EQ(json::parse(seen.out)["replay"]["matched_percent"], 41);
+  EXPECT_EQ(call({"replay", file, "--set", "store.bug=none", "--min-match", "41"}).status, 0);
+  EXPECT_EQ(call({"replay", file, "--min-match", "0"}).status, 2);
+  EXPECT_EQ(call({"replay", file, "--min-match", "101"}).status, 2);
 }
 
 TEST_F(ReplayVerb, runs_an_edited_repro_with_a_note) {
