@@ -1,7 +1,8 @@
 #pragma once
 
 // The command around one's own world. Installed as <millrace/main.h>, which is all that a world
-// needs: Registry, Env, Client, History, fields, knobs, and the contract of properties.
+// needs: Registry, Env with its waits, Client, History, fields, knobs, and the contract of
+// properties.
 //
 //   void my_world(millrace::Registry& r) { r.role("store", store_main); ... }
 //   int main(int argc, char** argv) { return millrace::main(argc, argv, my_world); }
@@ -12,10 +13,13 @@
 #include "sim/run/plan.h"        // IWYU pragma: export
 #include "sim/run/property.h"    // IWYU pragma: export
 #include "sim/run/registry.h"    // IWYU pragma: export
+#include "system/base/codec.h"   // IWYU pragma: export
 #include "system/base/fields.h"  // IWYU pragma: export
 #include "system/base/knobs.h"   // IWYU pragma: export
 #include "system/base/result.h"  // IWYU pragma: export
 #include "system/env/env.h"      // IWYU pragma: export
+#include "system/env/retry.h"    // IWYU pragma: export
+#include "system/env/sync.h"     // IWYU pragma: export
 
 namespace millrace {
 

@@ -40,6 +40,7 @@ class Parser {
     for (const VerbName& verb : kVerbs) {
       CLI::App* const sub = app_->add_subcommand(std::string(verb.name), std::string(verb.about));
       sub->fallthrough();
+      sub->footer("\nEverywhere: --json --out DIR --color WHEN -q -v");
       subs_[std::string(verb.name)] = sub;
     }
     declare_run();
@@ -104,7 +105,7 @@ void Parser::declare_campaign() {
   campaign
       .add_option("scenarios", options_.names,
                   "Names, paths, patterns with * or @TAG; @default where none is given")
-      ->type_name("SCENARIO...");
+      ->type_name("SCENARIO");
   campaign.add_option("--seeds", options_.seeds, "For each scenario; 200 by default")
       ->type_name("N|A..B|A,B");
   campaign.add_option("--for", options_.wall_time, "Stop after this time in all")->type_name("T");
@@ -128,7 +129,7 @@ void Parser::declare_replay() {
   replay
       .add_option("repros", options_.names,
                   "Repro files, folders of them, '-', or a scenario with --seed")
-      ->type_name("F.repro.json|DIR|-...");
+      ->type_name("F.repro.json|DIR|-");
   replay.add_option("--seed", options_.seed, "With a scenario: the same as run")->type_name("N");
   replay
       .add_option("--min-match", options_.min_match,
@@ -154,7 +155,7 @@ void Parser::declare_others() {
       ->type_name("KIND");
   list.add_option("--show", options_.show, "One of them in full")->type_name("NAME");
   CLI::App& check = sub("check");
-  check.add_option("files", options_.names, "Scenario files")->type_name("F.toml...");
+  check.add_option("files", options_.names, "Scenario files")->type_name("F.toml");
   check.add_flag("--schema", options_.wants_schema, "Print the JSON schema of scenario files");
   CLI::App& verify = sub("verify-determinism");
   verify.add_option("scenario", options_.names, "Name, or path of a file")->type_name("SCENARIO");
@@ -196,7 +197,7 @@ EarlyEnd Parser::end_of(const CLI::ParseError& error, const std::string& verb) c
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     const auto found = subs_.find(verb);
     return {.status = number(ExitStatus::kHeld),
-            .out = found == subs_.end() ? app_->help() : found->second->help(),
+            .out = found == subs_.end() ? app_->help() : found->second->help(options_.program),
             .err = {}};
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {

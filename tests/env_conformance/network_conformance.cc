@@ -250,6 +250,33 @@ TEST_P(NetworkConformance, a_connect_is_refused_where_nobody_listens) {
                  }}});
 }
 
+TEST_P(NetworkConformance, a_connect_to_a_machine_without_power_ends_by_its_deadline_or_a_cancel) {
+  if (!traits().can_lose_power) GTEST_SKIP() << "this backend loses no power";
+  in_each_world([](ConformanceWorld& world) {
+    world.start(kServer, [](Process& p) { p.wait_for_crash(); });
+    expect_said(world, "ready");
+    world.crash(kServer, Crash::kPowerLoss);
+    world.start(kClient, [](Process& p) {
+      for (const bool cancels : {false, true}) {
+        Result<std::unique_ptr<Connection>> connected;
+        const Instant deadline = cancels ? kNever : p.in(100_ms);
+        TaskGroup group(p.tasks);
+        group.spawn("dials", [&] {
+          connected = p.network.connect({.machine = kServer, .port = kPort}, deadline);
+        });
+        p.sleep(10_ms);
+        if (cancels) group.cancel_all();
+        must(group.join(p.in(10_s)));
+        const Errc code = cancels ? Errc::kCancelled : Errc::kTimeout;
+        p.claim(failed_with(connected, code) || failed_with(connected, Errc::kUnavailable) ||
+                    failed_with(connected, Errc::kRefused),
+                "nobody answers, or the network says that nobody is there");
+      }
+    });
+    expect_good_end(world);
+  });
+}
+
 TEST_P(NetworkConformance, a_listener_resets_what_it_never_accepted) {
   run_together({{kServer,
                  [](Process& p) {

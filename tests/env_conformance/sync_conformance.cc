@@ -1,5 +1,7 @@
 // system/env/sync.h on a real Env: what the unit tests hold over a fake Tasks, under its schedules.
 
+#include <optional>
+
 #include "tests/env_conformance/conformance.h"
 
 namespace millrace::conformance {

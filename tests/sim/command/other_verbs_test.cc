@@ -228,6 +228,24 @@ TEST_F(VerifyVerb, agrees_on_a_deterministic_program) {
   EXPECT_TRUE(object["differences"].empty());
 }
 
+TEST_F(VerifyVerb, names_the_first_difference_of_a_program_that_orders_by_addresses) {
+  const std::vector<std::string> words{"verify-determinism",     "quiet", "--seeds", "2", "--set",
+                                       "store.bug=address_order"};
+  std::vector<std::string> as_json = words;
+  as_json.emplace_back("--json");
+
+  const Call seen = call(words);
+  const json object = json::parse(call(as_json).out);
+
+  EXPECT_EQ(seen.status, 3) << seen.out;
+  EXPECT_NE(seen.out.find("machine store-"), std::string::npos) << seen.out;
+  EXPECT_EQ(object["agree"], false);
+  ASSERT_FALSE(object["differences"].empty());
+  const json& difference = object["differences"][0]["first_difference"];
+  EXPECT_GT(difference["event"], 0);
+  EXPECT_NE(difference["task"], "");
+}
+
 TEST_F(VerifyVerb, refuses_wrong_input) {
   EXPECT_EQ(call({"verify-determinism"}).status, 2);
   EXPECT_EQ(call({"verify-determinism", "quite"}).status, 2);
