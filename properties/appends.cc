@@ -77,8 +77,10 @@ void IdempotentAppend::on(const BlockAnswered& answered, At at, Judge& judge) {
     judge_acked(open, answered, at, judge);
     return;
   }
-  // Only a refusal of the numbers says something about them.
-  if (answered.code != to_text(Errc::kBadEventNumber)) return;
+  // These say that the block is not stored. Other refusals say nothing about the numbers.
+  const bool denies =
+      answered.code == to_text(Errc::kBadEventNumber) || answered.code == to_text(Errc::kBadOffset);
+  if (!denies) return;
   judge.compared();
   if (open.last >= open.done.value) return;
   judge.violated({.failure_class = "repeat_refused",

@@ -85,4 +85,14 @@ void StableOrder::on(const EventRead& read, At at, Judge& judge) {
   if (std::next(entry) != segment.end()) overlaps(entry, std::next(entry));
 }
 
+void StableOrder::on(const DamagedRead& read, At at, Judge& judge) {
+  judge.compared();
+  if (read.is_confirmed) return;  // PHA-1's business.
+  judge.violated({.failure_class = "damage_not_confirmed",
+                  .seen = fmt::format("{} met damage in {} at {}, a pass from the start does not",
+                                      read.pass, to_text(read.segment), read.offset),
+                  .expected = "the same bytes for every reader",
+                  .evidence = {at}});
+}
+
 }  // namespace millrace::properties

@@ -49,16 +49,19 @@ class KeyOrder {
   std::map<std::tuple<std::string, std::string, std::uint32_t>, Place> delivered_;
 };
 
-/// Two reads of one place give the same event. Cost: O(log n) a read; memory O(events).
+/// Two reads of one place give the same event; so damage that another pass does not meet is an
+/// objection, too. Cost: O(log n) a read; memory O(events).
 class StableOrder {
  public:
   static constexpr Claim claim{"ORD-2", "stable_order",
                                "Two reads of the same range of a segment give the same events."};
-  static constexpr std::array<std::string_view, 2> classes{"changed", "overlapping"};
+  static constexpr std::array<std::string_view, 3> classes{"changed", "overlapping",
+                                                           "damage_not_confirmed"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
-  using Sees = Records<EventRead>;
+  using Sees = Records<EventRead, DamagedRead>;
 
   void on(const EventRead& read, At at, Judge& judge);
+  void on(const DamagedRead& read, At at, Judge& judge);
 
  private:
   struct Seen {

@@ -121,16 +121,19 @@ struct EventRead {
 };
 
 /// A reader was given bytes that are no event of a writer: a bad checksum, length or header.
+/// `is_confirmed` tells whether another pass, from the segment's start, met damage at or before
+/// that place, too. Where it did not, the reader stood where no event starts (any more).
 struct DamagedRead {
   std::string pass;
   SegmentId segment;
   std::uint64_t offset = 0;
   std::string why;
+  bool is_confirmed = false;
 
   static constexpr std::string_view record_name = "damaged_read";
-  static constexpr auto fields =
-      millrace::fields("pass", &DamagedRead::pass, "segment", &DamagedRead::segment, "offset",
-                       &DamagedRead::offset, "why", &DamagedRead::why);
+  static constexpr auto fields = millrace::fields(
+      "pass", &DamagedRead::pass, "segment", &DamagedRead::segment, "offset", &DamagedRead::offset,
+      "why", &DamagedRead::why, "is_confirmed", &DamagedRead::is_confirmed);
 };
 
 /// A pass begins that will follow the segment to its tail ...

@@ -43,6 +43,15 @@ void RecoveryKeepsDurable::on(const ContainerRecovered& recovered, At at, Judge&
   known = {.sequence = recovered.sequence, .digest = recovered.digest, .at = at};
 }
 
+void RecoveryKeepsDurable::on(const LogCorrupt& corrupt, At at, Judge& judge) {
+  judge.compared();
+  judge.violated({.failure_class = "log_unusable",
+                  .seen = fmt::format("{} found {} at {}: {}", judge.machine_name(at.machine),
+                                      corrupt.file, corrupt.offset, corrupt.why),
+                  .expected = "a log that no crash makes unusable",
+                  .evidence = {at}});
+}
+
 void NothingLeaks::on(const StoreLoad& load, At at, Judge& judge) {
   judge.compared();
   if (load.connections > 0 || load.reads_waiting == 0) return;

@@ -14,20 +14,22 @@
 
 namespace millrace::properties {
 
-/// A recovery ends at the last durable record or later, at an equal one in the same state; and what
-/// one recovery showed, the next shows again. Cost: O(log containers) a record.
+/// A recovery ends at the last durable record or later, at an equal one in the same state; what one
+/// recovery showed, the next shows again; and none finds a log that it cannot use. Cost: O(log
+/// containers) a record.
 class RecoveryKeepsDurable {
  public:
   static constexpr Claim claim{
       "CRASH-1", "recovery_keeps_durable",
       "A container recovers at least what was durable before, in the state that it had."};
-  static constexpr std::array<std::string_view, 3> classes{"lost_records", "different_state",
-                                                           "went_back"};
+  static constexpr std::array<std::string_view, 4> classes{"lost_records", "different_state",
+                                                           "went_back", "log_unusable"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
-  using Sees = Records<ContainerApplied, ContainerRecovered>;
+  using Sees = Records<ContainerApplied, ContainerRecovered, LogCorrupt>;
 
   void on(const ContainerApplied& applied, At at, Judge& judge);
   void on(const ContainerRecovered& recovered, At at, Judge& judge);
+  void on(const LogCorrupt& corrupt, At at, Judge& judge);
 
  private:
   struct State {

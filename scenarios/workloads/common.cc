@@ -33,16 +33,10 @@ void record_streams(run::Client& client) {
   }
 }
 
-void record_read(run::Client& client, const std::string& pass, const SegmentId& segment,
+bool record_read(run::Client& client, const std::string& pass, const SegmentId& segment,
                  const client::ReadEvent& event) {
   const std::optional<Payload> payload = decode_payload(event.payload);
-  if (!payload.has_value()) {
-    client.history().record(properties::DamagedRead{.pass = pass,
-                                                    .segment = segment,
-                                                    .offset = event.offset,
-                                                    .why = "an event with a bad checksum"});
-    return;
-  }
+  if (!payload.has_value()) return false;
   client.history().record(properties::EventRead{.pass = pass,
                                                 .segment = segment,
                                                 .offset = event.offset,
@@ -51,6 +45,7 @@ void record_read(run::Client& client, const std::string& pass, const SegmentId& 
                                                 .writer = payload->writer,
                                                 .key = payload->key,
                                                 .sequence = payload->sequence});
+  return true;
 }
 
 bool are_writers_done(const run::Client& client) {

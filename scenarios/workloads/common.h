@@ -26,8 +26,9 @@ Result<void> create_segments(const client::ClientContext& context, const run::Di
 /// Tells the properties how keys are shared among segments.
 void record_streams(run::Client& client);
 
-/// Records what a reader was given, under a pass.
-void record_read(run::Client& client, const std::string& pass, const SegmentId& segment,
+/// Records an event that a reader was given, under a pass; false, and nothing recorded, where its
+/// bytes are damaged.
+bool record_read(run::Client& client, const std::string& pass, const SegmentId& segment,
                  const client::ReadEvent& event);
 
 /// Whether every client that changes segments has finished, and the faults are over.

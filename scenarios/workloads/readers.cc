@@ -8,6 +8,7 @@
 
 #include "properties/records.h"
 #include "scenarios/workloads/common.h"
+#include "scenarios/workloads/payload.h"
 #include "system/client/event_reader.h"
 #include "system/client/segment_reader.h"
 #include "system/env/sync.h"
@@ -25,16 +26,48 @@ using client::StreamAdmin;
 constexpr Duration kTailWait = milliseconds(500);
 
 /// What a reader's next() came to.
-enum class Step : std::uint8_t { kEvent, kNothing, kTruncated, kEnd };
+enum class Step : std::uint8_t { kEvent, kNothing, kTruncated, kEnd, kDamaged };
 
-/// Reads one event and records it; kCorrupt is recorded as damage and ends the segment.
-Result<Step> read_one(run::Client& client, EventReader& reader, const std::string& pass,
-                      Instant deadline) {
+/// Whether a pass of its own, from the segment's start on, meets damage at `offset` or before.
+Result<bool> is_damaged_before(Env& env, const ClientContext& context, const SegmentId& segment,
+                               std::uint64_t offset) {
+  const Instant deadline = env.clock.now() + kPatience;
+  StreamAdmin admin(context);
+  const SegmentStatus status = TRY(admin.info(segment, deadline));
+  EventReader reader(context, segment, status.start_offset);
+  while (reader.offset() <= offset && reader.offset() < status.length) {
+    const Result<std::optional<ReadEvent>> event = reader.next(deadline);
+    if (failed_with(event, Errc::kCorrupt)) return true;
+    if (failed_with(event, Errc::kTruncated)) return false;
+    if (!event.has_value()) return fail(event.error());
+    if (!event->has_value()) return false;
+    if (!decode_payload((*event)->payload).has_value()) return true;
+  }
+  return false;
+}
+
+/// Records damage that a pass met, and whether another pass meets it, too.
+Result<Step> record_damage(Env& env, const ClientContext& context, run::Client& client,
+                           const std::string& pass, const SegmentId& segment, std::uint64_t offset,
+                           const std::string& why) {
+  const bool is_confirmed = TRY(is_damaged_before(env, context, segment, offset));
+  client.history().record(properties::DamagedRead{.pass = pass,
+                                                  .segment = segment,
+                                                  .offset = offset,
+                                                  .why = why,
+                                                  .is_confirmed = is_confirmed});
+  return Step::kDamaged;
+}
+
+/// Reads one event and records it. After damage the pass is at its end.
+Result<Step> read_one(Env& env, const ClientContext& context, run::Client& client,
+                      EventReader& reader, const std::string& pass, Instant deadline) {
   const Result<std::optional<ReadEvent>> event = reader.next(deadline);
   if (event.has_value()) {
     if (!event->has_value()) return Step::kEnd;
-    record_read(client, pass, reader.segment(), **event);
-    return Step::kEvent;
+    if (record_read(client, pass, reader.segment(), **event)) return Step::kEvent;
+    return record_damage(env, context, client, pass, reader.segment(), (*event)->offset,
+                         "an event with a bad checksum");
   }
   switch (event.error().code) {
     case Errc::kTimeout:
@@ -42,11 +75,8 @@ Result<Step> read_one(run::Client& client, EventReader& reader, const std::strin
     case Errc::kTruncated:
       return Step::kTruncated;
     case Errc::kCorrupt:
-      client.history().record(properties::DamagedRead{.pass = pass,
-                                                      .segment = reader.segment(),
-                                                      .offset = reader.offset(),
-                                                      .why = event.error().detail});
-      return Step::kEnd;
+      return record_damage(env, context, client, pass, reader.segment(), reader.offset(),
+                           event.error().detail);
     default:
       return fail(event.error());
   }
@@ -60,8 +90,9 @@ Result<void> follow(Env& env, const ClientContext& context, run::Client& client,
   for (;;) {
     // Asked before the wait: what was appended until then is seen by it.
     const bool is_last_wait = are_writers_done(client);
-    const Step step = TRY(read_one(client, reader, pass, env.clock.now() + kTailWait));
-    if (step == Step::kEnd) return {};
+    const Step step =
+        TRY(read_one(env, context, client, reader, pass, env.clock.now() + kTailWait));
+    if (step == Step::kEnd || step == Step::kDamaged) return {};
     if (step == Step::kNothing && is_last_wait && reader.is_at_tail()) return {};
   }
 }
@@ -73,9 +104,9 @@ Result<std::uint64_t> read_up_to(Env& env, const ClientContext& context, run::Cl
   EventReader reader(context, segment, start);
   const Instant deadline = env.clock.now() + kPatience;
   while (reader.offset() < length) {
-    const Step step = TRY(read_one(client, reader, pass, deadline));
+    const Step step = TRY(read_one(env, context, client, reader, pass, deadline));
     if (step == Step::kTruncated) return fail(Errc::kTruncated);
-    if (step == Step::kEnd) break;
+    if (step == Step::kEnd || step == Step::kDamaged) break;
   }
   return reader.offset();
 }
@@ -103,9 +134,10 @@ class CatchUp {
     client_.history().record(properties::PassBegan{.pass = pass, .segment = segment});
     EventReader reader(context_, segment, status.start_offset);
     for (;;) {
-      const Step step = TRY(read_one(client_, reader, pass, env_.clock.now() + kTailWait));
+      const Step step =
+          TRY(read_one(env_, context_, client_, reader, pass, env_.clock.now() + kTailWait));
       // A truncation meanwhile: the pass is not whole, so it says nothing about the tail.
-      if (step == Step::kTruncated) return {};
+      if (step == Step::kTruncated || step == Step::kDamaged) return {};
       if (step == Step::kEnd || (step == Step::kNothing && reader.is_at_tail())) break;
     }
     client_.history().record(

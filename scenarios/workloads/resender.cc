@@ -53,6 +53,7 @@ class Resender {
   bool connect(const run::Operation& operation);
   run::Outcome ask(const run::Operation& operation);
   run::Outcome send_block(const run::Operation& operation, Span span);
+  std::optional<std::uint64_t> condition_of(const run::Operation& operation, Span span) const;
   std::optional<wire::Message> await_answer(Instant deadline);
   Bytes block_data(const run::Operation& operation, Span span);
   void record_acked(Span span, std::optional<std::uint64_t> offset);
@@ -65,9 +66,10 @@ class Resender {
   const std::uint32_t key_;
   const WriterId writer_;
   std::optional<wire::MessageStream> stream_;
-  std::uint64_t known_ = 0;    // Events that the store said it has.
-  Span last_;                  // The last block that was sent as the next one.
-  std::vector<Bytes> events_;  // By number, framed. Each has one content for ever.
+  std::uint64_t known_ = 0;                   // Events that the store said it has.
+  Span last_;                                 // The last block that was acknowledged.
+  std::optional<std::uint64_t> last_offset_;  // Where it lies, as far as it was told.
+  std::vector<Bytes> events_;                 // By number, framed. Each has one content for ever.
   std::vector<std::uint64_t> uids_;
 };
 
@@ -81,6 +83,15 @@ Span Resender::span_of(const run::Operation& operation) const {
     return {first, first + count - 1};
   }
   return {known_, known_ + count - 1};
+}
+
+/// A block that is repeated may ask for the place that it has. It is stored, so that is no
+/// conflict, whatever length the segment has by now.
+std::optional<std::uint64_t> Resender::condition_of(const run::Operation& operation,
+                                                    Span span) const {
+  const bool is_repeated = known_ > 0 && span.first == last_.first && span.last == last_.last;
+  if (!is_repeated || operation.argument("is_conditional", 0) == 0) return std::nullopt;
+  return last_offset_;
 }
 
 bool Resender::connect(const run::Operation& operation) {
@@ -153,7 +164,7 @@ run::Outcome Resender::send_block(const run::Operation& operation, Span span) {
                         .event_number_first = EventNumber(span.first),
                         .event_number_last = EventNumber(span.last),
                         .event_count = static_cast<std::uint32_t>(span.last - span.first + 1),
-                        .expected_offset = std::nullopt,
+                        .expected_offset = condition_of(operation, span),
                         .data = data},
       deadline);
   std::optional<wire::Message> answer;
@@ -169,16 +180,18 @@ run::Outcome Resender::send_block(const run::Operation& operation, Span span) {
                                                        .offset = appended->offset.value_or(0),
                                                        .code = {}});
     known_ = std::max(known_, span.last + 1);
+    if (appended->offset.has_value() || span.first != last_.first) last_offset_ = appended->offset;
     last_ = span;
     record_acked(span, appended->offset);
     return run::Outcome::kOk;
   }
-  const auto& failed = std::get<wire::AppendFailed>(*answer);
+  const auto* const failed = std::get_if<wire::AppendFailed>(&*answer);
+  const Errc code = failed != nullptr ? failed->code : Errc::kBadOffset;
   client_.history().record(properties::BlockAnswered{.operation = operation.id,
                                                      .is_acked = false,
                                                      .has_offset = false,
                                                      .offset = 0,
-                                                     .code = std::string(to_text(failed.code))});
+                                                     .code = std::string(to_text(code))});
   // The refusal ended the set-up; the next operation connects and sets up again.
   stream_.reset();
   return run::Outcome::kFailed;
@@ -189,7 +202,8 @@ std::optional<wire::Message> Resender::await_answer(Instant deadline) {
     Result<wire::Message> message = stream_->receive(deadline);
     if (!message.has_value()) return std::nullopt;
     const bool is_answer = std::holds_alternative<wire::Appended>(*message) ||
-                           std::holds_alternative<wire::AppendFailed>(*message);
+                           std::holds_alternative<wire::AppendFailed>(*message) ||
+                           std::holds_alternative<wire::ConditionalCheckFailed>(*message);
     if (is_answer) return *std::move(message);
   }
 }
@@ -231,7 +245,8 @@ void draw_blocks(const ResenderConfig& config, run::PlanClient& client, run::Pla
   for (std::uint64_t i = 0; i < config.operations; ++i) {
     draws.add_operation(client, kind_of(draws.between("kind", i, 0, 99)),
                         Duration{draws.between("not_before", i, 0, span)},
-                        {{"events", draws.between("events", i, 1, 4)}});
+                        {{"events", draws.between("events", i, 1, 4)},
+                         {"is_conditional", draws.between("is_conditional", i, 0, 1)}});
   }
 }
 

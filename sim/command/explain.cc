@@ -107,7 +107,8 @@ std::string explain_mark(const std::string& mark, const Registry& registry) {
   }
   if (wanted.empty()) {
     text.emplace_back(
-        "No scenario promises it: search the code for the mark, and see what has to "
+        "How to reach it: no scenario promises it; search the code for the mark, and see what has "
+        "to "
         "happen before it; `millrace campaign --json` counts it under marks.");
   } else {
     text.push_back(fmt::format("How to reach it: {} must reach it.", fmt::join(wanted, ", ")));

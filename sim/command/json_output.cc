@@ -271,6 +271,7 @@ std::string campaign_json(const run::CampaignSummary& summary, std::string_view 
       {"faults", faults_json(summary.faults)},
       {"situations", map_json(summary.situations)},
       {"marks", map_json(summary.marks)},
+      {"runs_with_mark", map_json(summary.runs_with_mark)},
       {"events", summary.events},
       {"events_per_second", whole_per_second(summary.events, summary.wall_ns)},
       {"virtual_seconds_per_second", whole_per_second(virtual_seconds, summary.wall_ns)},

@@ -288,11 +288,11 @@ cluster.store = 1
 faults.profile = "mild"
 faults.disk.full = "none"        # The log is too small to fill a disk,
 faults.disk.torn_write = "none"  # and its records too small to be torn.
-floors = { acked_operations = 10, must_reach = { "store.recovered" = "1/10" } }
+floors = { acked_operations = 100, must_reach = { "store.recovered" = "1/10" } }
 
 [workloads.writer]
-clients = "1..3"
-operations = "10..50"
+clients = "2..4"
+operations = "100..400"
 )";
 
 constexpr std::string_view kTest = R"(#include <gtest/gtest.h>

@@ -59,7 +59,7 @@ struct SegmentStoreConfig {
            {.unit = "bytes",
             .low = 1,
             .high = 64 * 1024 * 1024,
-            .drawn_low = 16 * 1024,
+            .drawn_low = 512,
             .drawn_high = 1024 * 1024,
             .about = "Records that wait for the disk; beyond it requests are refused."}),
       knob("checkpoint_operations", &SegmentStoreConfig::checkpoint_operations,

@@ -162,7 +162,11 @@ class LogRecovery {
       if (header.epoch < epoch_) return corrupt(index, offset, "an epoch goes back");
       epoch_ = header.epoch;
       for (const ByteView record : frame->records) {
-        TRY(visit_(next_, record));
+        const Result<void> shown = visit_(next_, record);
+        if (failed_with(shown, Errc::kCorrupt)) {
+          return corrupt(index, offset, shown.error().detail);
+        }
+        TRY(shown);
         next_ = LogAddress(next_.value() + 1);
       }
       last_frame_offset_ = offset;

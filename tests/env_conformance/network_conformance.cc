@@ -140,13 +140,13 @@ TEST_P(NetworkConformance, nothing_is_accepted_by_a_send_that_waits_in_vain) {
                          group.spawn("cancelled", [&] { sent = connection->send(frame, kNever); });
                          p.sleep(5_ms);
                          group.cancel_all();
-                         must(group.join(kNever));
+                         must(group.join(p.in(1_s)));
                          p.claim(failed_with(sent, Errc::kCancelled), "a cancel ends the wait");
 
                          group.spawn("closed", [&] { sent = connection->send(frame, kNever); });
                          p.sleep(5_ms);
                          connection->close();
-                         must(group.join(kNever));
+                         must(group.join(p.in(1_s)));
                          p.claim(failed_with(sent, Errc::kUnavailable),
                                  "so does a close of this end");
                        }}});
@@ -190,6 +190,8 @@ TEST_P(NetworkConformance, after_a_close_the_peer_gets_what_was_accepted_and_the
                      p.claim(receive_numbers(p, connection, 60_s) == 50, "all accepted frames");
                      p.claim(failed_with(connection.receive(kNever), Errc::kUnavailable),
                              "no frame can follow");
+                     // The other end's waits end by its own close, not by this one's.
+                     p.sleep(5_s);
                    })},
                   {kClient, [destroys](Process& p) {
                      auto connection = dial(p, kServer);
@@ -204,7 +206,7 @@ TEST_P(NetworkConformance, after_a_close_the_peer_gets_what_was_accepted_and_the
                      p.sleep(1_ms);
                      connection->close();
                      connection->close();
-                     must(group.join(kNever));
+                     must(group.join(p.in(1_s)));
                      p.claim(failed_with(received, Errc::kUnavailable), "a waiting receive ends");
                      p.claim(failed_with(send_number(*connection, 50, kNever), Errc::kUnavailable),
                              "this end accepts no further frame");
@@ -226,7 +228,7 @@ TEST_P(NetworkConformance, a_port_has_one_listener_until_it_is_closed) {
       p.sleep(1_ms);
       if (closes) listener->close();
       if (!closes) group.cancel_all();
-      must(group.join(kNever));
+      must(group.join(p.in(1_s)));
       const Errc code = closes ? Errc::kUnavailable : Errc::kCancelled;
       p.claim(failed_with(accepted, code), "a close or a cancel ends the wait");
     }

@@ -97,6 +97,16 @@ TEST(IdempotentAppend, objects_to_a_repetition_that_is_refused) {
   EXPECT_EQ(judging.objections(), Classes{"repeat_refused"});
 }
 
+// A conditional block that is repeated is stored: the offset has moved on, and that is no reason.
+TEST(IdempotentAppend, objects_to_a_repetition_that_is_refused_for_its_offset) {
+  Judging<IdempotentAppend> judging;
+  BlockAnswered moved_on = refuses(2);
+  moved_on.code = "bad_offset";
+  judging.see(block(1, 0, 2)).see(took(1, 0)).see(block(2, 0, 2)).see(moved_on);
+
+  EXPECT_EQ(judging.objections(), Classes{"repeat_refused"});
+}
+
 TEST(IdempotentAppend, objects_to_a_store_that_forgets_or_invents) {
   Judging<IdempotentAppend> judging;
   judging.see(block(1, 0, 2)).see(took(1, 0));

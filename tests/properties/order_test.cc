@@ -52,6 +52,22 @@ TEST(StableOrder, objects_to_another_event_at_the_same_place) {
   EXPECT_EQ(judging.objections(), Classes{"changed"});
 }
 
+TEST(StableOrder, objects_to_damage_that_another_pass_does_not_meet) {
+  const DamagedRead confirmed{.pass = "p",
+                              .segment = segment(0),
+                              .offset = 20,
+                              .why = "a bad checksum",
+                              .is_confirmed = true};
+  DamagedRead alone = confirmed;
+  alone.is_confirmed = false;
+  Judging<StableOrder> judging;
+  judging.see(confirmed);
+  EXPECT_EQ(judging.objections(), Classes{});
+
+  judging.see(alone);
+  EXPECT_EQ(judging.objections(), Classes{"damage_not_confirmed"});
+}
+
 TEST(StableOrder, objects_to_events_that_reach_into_each_other) {
   Judging<StableOrder> judging;
   judging.see(read("p", 1, 0)).see(read("q", 2, 5));

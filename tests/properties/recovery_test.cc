@@ -49,6 +49,13 @@ TEST(RecoveryKeepsDurable, objects_to_a_durable_end_that_goes_back) {
   EXPECT_EQ(judging.objections(), Classes{"went_back"});
 }
 
+TEST(RecoveryKeepsDurable, objects_to_a_log_that_cannot_be_used) {
+  Judging<RecoveryKeepsDurable> judging;
+  judging.see(applied(5, 50)).see(LogCorrupt{.file = "1.log", .offset = 52, .why = "a gap"});
+
+  EXPECT_EQ(judging.objections(), Classes{"log_unusable"});
+}
+
 TEST(NothingLeaks, objects_to_a_read_without_a_connection) {
   Judging<NothingLeaks> judging;
   judging.see(StoreLoad{.connections = 1, .reads_waiting = 2, .operations_pending = 0});

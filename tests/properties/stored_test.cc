@@ -57,8 +57,11 @@ TEST(NoPhantoms, objects_to_what_nobody_wrote_or_wrote_otherwise) {
   Judging<NoPhantoms> judging;
   judging.see(read("p", 1, 0));
   judging.see(invoked(2, 1, 0)).see(read("p", 2, 10, 1, 7));
-  judging.see(
-      DamagedRead{.pass = "p", .segment = segment(0), .offset = 20, .why = "a bad checksum"});
+  judging.see(DamagedRead{.pass = "p",
+                          .segment = segment(0),
+                          .offset = 20,
+                          .why = "a bad checksum",
+                          .is_confirmed = true});
 
   EXPECT_EQ(judging.objections(), (Classes{"never_written", "altered", "damaged"}));
 }

@@ -376,6 +376,18 @@ TEST(LogFiles, an_error_of_the_visitor_ends_recovery_and_changes_nothing) {
   EXPECT_EQ(disk.contents(kSecond), bytes);
 }
 
+TEST(LogFiles, a_record_without_sense_is_corruption) {
+  FakeDisk disk = disk_with_two_files();
+  RecordingJournal journal;
+
+  const Result<LogFiles> files =
+      recover_log(disk, journal, kDirectory, kLogId,
+                  [](LogAddress, ByteView) -> Result<void> { return fail(Errc::kCorrupt); });
+
+  EXPECT_TRUE(failed_with(files, Errc::kCorrupt));
+  EXPECT_TRUE(journal.has_fact("LogCorrupt"));
+}
+
 TEST(LogFiles, formatting_replaces_whatever_was_there) {
   FakeDisk disk = disk_with_two_files();
 

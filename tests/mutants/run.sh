@@ -1,0 +1,191 @@
+#!/usr/bin/env bash
+# Plants known bugs one by one in a copy of the tree, and tells which property catches each.
+#
+#   tests/mutants/run.sh [--dir D] [--seeds N] [--for T] [--json]
+#
+# A mutant is a patch D/NAME.patch (by default of this folder) that `git apply` takes at the root. At
+# the branch that it changes it adds `journal.mark("mutant.NAME")`, with each '-' of the name as '_'.
+# Such a mark is counted and nothing else: no fault is anchored at it. For each patch the command is
+# built and runs `everything` until the first failure, for at most N seeds (500) or the time T.
+#
+#   armed      in how many seeds the mark ran; with 0 the mutant is neither caught nor missed
+#   caught by  a property of the mutant's row in D/table.tsv, else of its row here; else "another"
+#
+# Exit: 0 all armed and caught by the right property (a mutant without a row: by any); 3 a patch does
+# not apply or build, or its campaign did not work; else 1 one was missed or caught by another; else 4
+# one was not armed.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+dir=$here
+seeds=500
+for_options=()
+is_json=0
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+  say "mutants: $*"
+  exit 2
+}
+
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --dir | --seeds | --for) [ $# -ge 2 ] || die "$1 needs a value" ;;&
+    --dir)
+      dir=$(cd "$2" 2>/dev/null && pwd) || die "no folder '$2'"
+      shift
+      ;;
+    --seeds)
+      [[ "$2" =~ ^[1-9][0-9]*$ ]] || die "--seeds needs a number above 0, not '$2'"
+      seeds=$2
+      shift
+      ;;
+    --for)
+      for_options=(--for "$2")
+      shift
+      ;;
+    --json) is_json=1 ;;
+    *) die "no option '$1'; there are --dir D, --seeds N, --for T, --json" ;;
+  esac
+  shift
+done
+shopt -s nullglob
+patches=("$dir"/*.patch)
+[ "${#patches[@]}" -gt 0 ] || die "no *.patch in $dir"
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/millrace-mutants.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+copy=$scratch/tree
+
+# What is tracked or new in the tree, as it is now. A repository of its own keeps `git apply` from
+# looking at whatever repository surrounds the copy.
+copy_tree() {
+  mkdir "$copy"
+  (
+    cd "$root"
+    git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+      if [ -e "$file" ]; then printf '%s\0' "$file"; fi
+    done | tar --null --files-from=- -cf -
+  ) | tar -xf - -C "$copy"
+  git -C "$copy" init --quiet
+}
+
+# The copy has one build folder: from one mutant to the next only what differs is compiled.
+build() {
+  cmake --preset release -S "$copy" -DMILLRACE_TESTS=OFF -DMILLRACE_INSTALL=OFF &&
+    cmake --build "$copy/build/release" -j "$(nproc)" --target millrace
+} >"$scratch/build.log" 2>&1 </dev/null
+
+# Prints the properties of a mutant's row, if it has one.
+expected_of() {
+  local table
+  for table in "$dir/table.tsv" "$here/table.tsv"; do
+    [ -f "$table" ] || continue
+    awk -F '\t' -v name="$1" '$1 == name { print $2; found = 1 } END { exit !found }' "$table" &&
+      return
+  done
+}
+
+# Runs the campaign of the mutant that is built; sets seeds_run, armed, signatures, cpu_seconds.
+run_campaign() {
+  local status=0 TIMEFORMAT='%3U %3S'
+  {
+    time "$copy/build/release/millrace" campaign everything --seeds "$seeds" "${for_options[@]}" \
+      -x 1 --no-shrink --json --quiet --out "$scratch/out" \
+      >"$scratch/campaign.json" 2>"$scratch/campaign.log" </dev/null || status=$?
+  } 2>"$scratch/times"
+  cpu_seconds=$(awk '{ printf "%.1f", $1 + $2 }' "$scratch/times")
+  cmake -DIN="$scratch/campaign.json" -DOUT="$scratch/values" -DMARK="mutant.$1" \
+    -P "$here/read_campaign.cmake" >"$scratch/read.log" 2>&1 || return
+  local values
+  mapfile -t values <"$scratch/values"
+  seeds_run=${values[0]}
+  armed=${values[1]}
+  signatures=("${values[@]:2}")
+  # With a failure found the campaign did its work, whatever else it complains of.
+  [ "$status" -ne 3 ] || [ "${#signatures[@]}" -gt 0 ]
+}
+
+# The property of the mutant's row that caught it; "another"; or nothing where it was missed.
+caught_by() {
+  local expected=$1 signature property
+  for signature in "${signatures[@]}"; do
+    for property in $expected; do
+      if [ "${signature%%/*}" = "$property" ]; then
+        printf '%s' "$property"
+        return
+      fi
+    done
+  done
+  if [ "${#signatures[@]}" -gt 0 ]; then printf 'another'; fi
+}
+
+rows=()
+is_broken=0
+is_missed=0
+is_unarmed=0
+
+# report MUTANT ARMED CAUGHT_BY SEEDS CPU_SECONDS REMARK
+report() {
+  local caught=null
+  [ -z "$3" ] || caught="\"$3\""
+  rows+=("{\"mutant\": \"$1\", \"armed\": $2, \"caught_by\": $caught, \"seeds\": $4, \"cpu_seconds\": $5}")
+  local line
+  line=$(printf '%-30s %6s  %-9s %6s %7s  %s' "$1" "$2" "${3:--}" "$4" "$5" "$6")
+  if [ "$is_json" -eq 1 ]; then say "$line"; else printf '%s\n' "$line"; fi
+}
+
+fail_mutant() {
+  is_broken=1
+  report "$1" 0 "" 0 0 "$2"
+  if [ -f "$3" ]; then tail -n 20 "$3" >&2; fi
+}
+
+judge() {
+  local patch=$1 name expected caught remark=""
+  name=$(basename "$patch" .patch)
+  if ! git -C "$copy" apply --check "$patch" 2>"$scratch/apply.log"; then
+    fail_mutant "$name" "does not apply" "$scratch/apply.log"
+    return
+  fi
+  git -C "$copy" apply "$patch"
+  if ! build; then
+    fail_mutant "$name" "does not build" "$scratch/build.log"
+  elif ! run_campaign "${name//-/_}"; then
+    fail_mutant "$name" "the campaign did not work" "$scratch/campaign.log"
+  else
+    expected=$(expected_of "$name") || expected=""
+    caught=$(caught_by "$expected")
+    if [ "$armed" -eq 0 ]; then
+      is_unarmed=1
+      caught=""
+      remark="not armed"
+    elif [ -z "$caught" ]; then
+      is_missed=1
+      remark="missed"
+    elif [ "$caught" = another ]; then
+      [ -z "$expected" ] || is_missed=1
+      remark="${signatures[*]}${expected:+, not $expected}"
+    else
+      remark="${signatures[*]}"
+    fi
+    report "$name" "$armed" "$caught" "$seeds_run" "$cpu_seconds" "$remark"
+  fi
+  git -C "$copy" apply -R "$patch"
+}
+
+copy_tree
+heading=$(printf '%-30s %6s  %-9s %6s %7s' mutant armed "caught by" seeds "CPU s")
+if [ "$is_json" -eq 1 ]; then say "$heading"; else printf '%s\n' "$heading"; fi
+for patch in "${patches[@]}"; do judge "$patch"; done
+
+if [ "$is_json" -eq 1 ]; then
+  joined=$(printf '%s, ' "${rows[@]}")
+  printf '{"mutants": [%s]}\n' "${joined%, }"
+fi
+[ "$is_broken" -eq 0 ] || exit 3
+[ "$is_missed" -eq 0 ] || exit 1
+[ "$is_unarmed" -eq 0 ] || exit 4
