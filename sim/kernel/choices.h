@@ -77,8 +77,11 @@ class Choices {
   static EventIdentity identify_counted(Root root, EventKind kind, Where where, std::uint32_t n);
 
   /// 64 uniform bits, never overridden: for payloads and Env's Random.
+  // Indices are spread before they are mixed in: consecutive words under one multiplier would be a
+  // Weyl sequence, whose bits are biased where the multiplier is near a simple fraction of 2^64.
   std::uint64_t bits(EventId id, Purpose purpose, std::uint32_t index = 0) const {
-    return mix(mix(seed_, id.value), static_cast<std::uint64_t>(purpose) << 32 | index);
+    const std::uint64_t stream = static_cast<std::uint64_t>(purpose) << 32;
+    return mix(mix(seed_, id.value), stream ^ index * 0x9E3779B97F4A7C15ULL);
   }
 
   /// Uniform in [low, high]; neutral is `low`.

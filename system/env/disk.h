@@ -57,7 +57,8 @@ class File {
 };
 
 /// The files of one machine. Paths are relative, parts separated by '/'; a directory exists before
-/// something is made in it, but for the root "".
+/// something is made in it, but for the root "". Every call answers kInvalid to a malformed path, or
+/// to a directory where a file is meant.
 class Disk {
  public:
   virtual ~Disk() = default;
@@ -65,7 +66,8 @@ class Disk {
   /// Errors: kNotFound, kAlreadyExists (see OpenMode), kNoSpace, kIo.
   virtual Result<std::unique_ptr<File>> open(std::string_view path, OpenMode mode) = 0;
 
-  /// Makes a directory; success where it exists. Errors: kNotFound (no parent), kNoSpace, kIo.
+  /// Makes a directory; success where it exists.
+  /// Errors: kNotFound (no parent), kAlreadyExists (a file has the name), kNoSpace, kIo.
   virtual Result<void> make_directory(std::string_view path) = 0;
 
   /// Replaces `to` by `from` at once, also as a power loss sees it. Errors: kNotFound, kIo.

@@ -5,7 +5,8 @@
 namespace millrace::conformance {
 namespace {
 
-CONFORMANCE_SUITE(ClockConformance);
+CONFORMANCE_SUITE(ClockConformance, nullptr);
+CONFORMANCE_SUITE(SuspendConformance, &Traits::can_suspend);
 
 TEST_P(ClockConformance, the_monotonic_clock_never_goes_back_and_passes_each_deadline) {
   run_alone([](Process& p) {
@@ -64,8 +65,7 @@ TEST_P(ClockConformance, the_rates_of_two_machines_differ_within_the_bound) {
                  }}});
 }
 
-TEST_P(ClockConformance, the_monotonic_clock_stands_still_while_the_machine_is_suspended) {
-  if (!traits().can_suspend) GTEST_SKIP() << "this backend suspends no machine";
+TEST_P(SuspendConformance, the_monotonic_clock_stands_still_while_the_machine_is_suspended) {
   in_each_world([](ConformanceWorld& world) {
     world.start("host-1", [](Process& p) {
       const Instant before = p.clock.now();

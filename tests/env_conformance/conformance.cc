@@ -2,6 +2,14 @@
 
 namespace millrace::conformance {
 
+std::vector<const EnvFactory*> env_factories(bool Traits::* ability) {
+  std::vector<const EnvFactory*> able;
+  for (const EnvFactory* const factory : sim_env_factories()) {
+    if (ability == nullptr || factory->traits().*ability) able.push_back(factory);
+  }
+  return able;
+}
+
 void Conformance::in_each_world(const std::function<void(ConformanceWorld&)>& test) const {
   for (std::uint64_t seed = 1; seed <= traits().seed_count && !HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

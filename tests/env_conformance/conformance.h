@@ -15,6 +15,9 @@ using namespace literals;
 
 inline constexpr Instant kNever = Instant::max();
 
+/// The backends of this build that have the ability.
+std::vector<const EnvFactory*> env_factories(bool Traits::* ability);
+
 class Conformance : public testing::TestWithParam<const EnvFactory*> {
  protected:
   using Programs = std::vector<std::pair<std::string, Body>>;
@@ -44,10 +47,11 @@ class Conformance : public testing::TestWithParam<const EnvFactory*> {
 
 }  // namespace millrace::conformance
 
-/// A test fixture for the contracts of one header, instantiated for every backend.
-#define CONFORMANCE_SUITE(SUITE)                                                          \
+/// A test fixture, instantiated for every backend that has the ability: a bool member of Traits, or
+/// null where a contract needs none.
+#define CONFORMANCE_SUITE(SUITE, ABILITY)                                                 \
   class SUITE : public Conformance {};                                                    \
-  INSTANTIATE_TEST_SUITE_P(Backends, SUITE, testing::ValuesIn(sim_env_factories()),       \
+  INSTANTIATE_TEST_SUITE_P(Backends, SUITE, testing::ValuesIn(env_factories(ABILITY)),    \
                            [](const testing::TestParamInfo<const EnvFactory*>& backend) { \
                              return backend.param->traits().name;                         \
                            })

@@ -8,8 +8,10 @@
 namespace millrace::conformance {
 namespace {
 
-CONFORMANCE_SUITE(DiskConformance);
-CONFORMANCE_SUITE(DiskCrashConformance);
+CONFORMANCE_SUITE(DiskConformance, nullptr);
+CONFORMANCE_SUITE(DiskCrashConformance, nullptr);
+CONFORMANCE_SUITE(PowerLossConformance, &Traits::can_lose_power);
+CONFORMANCE_SUITE(DiskFailureConformance, &Traits::can_fail_disks);
 
 const std::string kHost = "host-1";
 
@@ -189,8 +191,7 @@ TEST_P(DiskCrashConformance, a_kill_cuts_a_write_under_way_to_a_prefix) {
   expect_each_may(lengths.size(), 3);
 }
 
-TEST_P(DiskCrashConformance, a_power_loss_keeps_synced_bytes_and_invents_none) {
-  if (!traits().can_lose_power) GTEST_SKIP() << "this backend loses no power";
+TEST_P(PowerLossConformance, a_power_loss_keeps_synced_bytes_and_invents_none) {
   std::set<std::string> outcomes;
   in_each_world([&](ConformanceWorld& world) {
     const Body body = [](Process& p) {
@@ -217,8 +218,7 @@ TEST_P(DiskCrashConformance, a_power_loss_keeps_synced_bytes_and_invents_none) {
   expect_each_may(outcomes.size(), 6);
 }
 
-TEST_P(DiskCrashConformance, an_unsynced_truncation_may_be_taken_back_and_a_synced_one_is_not) {
-  if (!traits().can_lose_power) GTEST_SKIP() << "this backend loses no power";
+TEST_P(PowerLossConformance, an_unsynced_truncation_may_be_taken_back_and_a_synced_one_is_not) {
   for (const bool syncs : {false, true}) {
     std::set<std::string> outcomes;
     in_each_world([&](ConformanceWorld& world) {
@@ -238,8 +238,7 @@ TEST_P(DiskCrashConformance, an_unsynced_truncation_may_be_taken_back_and_a_sync
   }
 }
 
-TEST_P(DiskCrashConformance, a_name_is_certain_only_after_its_directory_was_synced) {
-  if (!traits().can_lose_power) GTEST_SKIP() << "this backend loses no power";
+TEST_P(PowerLossConformance, a_name_is_certain_only_after_its_directory_was_synced) {
   std::set<std::string> created;
   std::set<std::string> unlinked;
   in_each_world([&](ConformanceWorld& world) {
@@ -269,8 +268,7 @@ TEST_P(DiskCrashConformance, a_name_is_certain_only_after_its_directory_was_sync
   expect_each_may(created.size() + unlinked.size(), 4);
 }
 
-TEST_P(DiskCrashConformance, a_rename_replaces_at_once_also_as_a_power_loss_sees_it) {
-  if (!traits().can_lose_power) GTEST_SKIP() << "this backend loses no power";
+TEST_P(PowerLossConformance, a_rename_replaces_at_once_also_as_a_power_loss_sees_it) {
   for (const bool syncs : {false, true}) {
     std::set<std::string> outcomes;
     in_each_world([&](ConformanceWorld& world) {
@@ -294,8 +292,7 @@ TEST_P(DiskCrashConformance, a_rename_replaces_at_once_also_as_a_power_loss_sees
   }
 }
 
-TEST_P(DiskCrashConformance, what_recovery_read_after_a_kill_is_certain_once_it_is_synced) {
-  if (!traits().can_lose_power) GTEST_SKIP() << "this backend loses no power";
+TEST_P(PowerLossConformance, what_recovery_read_after_a_kill_is_certain_once_it_is_synced) {
   for (const bool syncs : {false, true}) {
     std::set<std::string> outcomes;
     in_each_world([&](ConformanceWorld& world) {
@@ -326,8 +323,7 @@ TEST_P(DiskCrashConformance, what_recovery_read_after_a_kill_is_certain_once_it_
 
 // --- failures ---
 
-TEST_P(DiskCrashConformance, a_failed_sync_may_lose_what_it_should_cover_and_nothing_else) {
-  if (!traits().can_fail_disks) GTEST_SKIP() << "this backend fails no disk";
+TEST_P(DiskFailureConformance, a_failed_sync_may_lose_what_it_should_cover_and_nothing_else) {
   std::set<std::string> outcomes;
   in_each_world([&](ConformanceWorld& world) {
     world.start(kHost, [](Process& p) {
@@ -358,8 +354,7 @@ TEST_P(DiskCrashConformance, a_failed_sync_may_lose_what_it_should_cover_and_not
   expect_each_may(outcomes.size(), 2);
 }
 
-TEST_P(DiskCrashConformance, a_write_without_space_leaves_a_prefix) {
-  if (!traits().can_fail_disks) GTEST_SKIP() << "this backend fails no disk";
+TEST_P(DiskFailureConformance, a_write_without_space_leaves_a_prefix) {
   in_each_world([](ConformanceWorld& world) {
     world.start(kHost, [](Process& p) {
       put(p, "log", "start");

@@ -126,7 +126,7 @@ struct Traits {
   bool can_lose_power = false;
   bool can_break_connections = false;
   bool can_suspend = false;
-  bool can_fail_disks = false;
+  bool can_fail_disks = false;  ///< Implies can_lose_power.
   /// Whether its seeds show both outcomes of each "may" of the disk's contract.
   bool shows_each_may = false;
 };

@@ -7,7 +7,9 @@
 namespace millrace::conformance {
 namespace {
 
-CONFORMANCE_SUITE(NetworkConformance);
+CONFORMANCE_SUITE(NetworkConformance, nullptr);
+CONFORMANCE_SUITE(PowerlessPeerConformance, &Traits::can_lose_power);
+CONFORMANCE_SUITE(BreakConformance, &Traits::can_break_connections);
 
 constexpr std::uint16_t kPort = 9000;
 const std::string kServer = "server";
@@ -252,8 +254,8 @@ TEST_P(NetworkConformance, a_connect_is_refused_where_nobody_listens) {
                  }}});
 }
 
-TEST_P(NetworkConformance, a_connect_to_a_machine_without_power_ends_by_its_deadline_or_a_cancel) {
-  if (!traits().can_lose_power) GTEST_SKIP() << "this backend loses no power";
+TEST_P(PowerlessPeerConformance,
+       a_connect_to_a_machine_without_power_ends_by_its_deadline_or_a_cancel) {
   in_each_world([](ConformanceWorld& world) {
     world.start(kServer, [](Process& p) { p.wait_for_crash(); });
     expect_said(world, "ready");
@@ -355,8 +357,8 @@ TEST_P(NetworkConformance, a_killed_peer_leaves_a_prefix_of_its_frames_and_may_c
   });
 }
 
-TEST_P(NetworkConformance, a_peer_without_power_leaves_a_prefix_of_its_frames_and_may_come_again) {
-  if (!traits().can_lose_power) GTEST_SKIP() << "this backend loses no power";
+TEST_P(PowerlessPeerConformance,
+       a_peer_without_power_leaves_a_prefix_of_its_frames_and_may_come_again) {
   in_each_world([](ConformanceWorld& world) {
     interrupt(world, Accident::kPowerLoss);
     expect_good_end(world);
@@ -364,8 +366,7 @@ TEST_P(NetworkConformance, a_peer_without_power_leaves_a_prefix_of_its_frames_an
   });
 }
 
-TEST_P(NetworkConformance, a_broken_connection_leaves_a_prefix_and_does_not_harm_the_next_one) {
-  if (!traits().can_break_connections) GTEST_SKIP() << "this backend breaks no connection";
+TEST_P(BreakConformance, a_broken_connection_leaves_a_prefix_and_does_not_harm_the_next_one) {
   in_each_world([](ConformanceWorld& world) {
     interrupt(world, Accident::kBreak);
     expect_good_end(world);

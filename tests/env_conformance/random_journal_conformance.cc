@@ -8,8 +8,8 @@
 namespace millrace::conformance {
 namespace {
 
-CONFORMANCE_SUITE(RandomConformance);
-CONFORMANCE_SUITE(JournalConformance);
+CONFORMANCE_SUITE(RandomConformance, nullptr);
+CONFORMANCE_SUITE(JournalConformance, nullptr);
 
 TEST_P(RandomConformance, gives_64_uniform_bits) {
   run_alone([](Process& p) {

@@ -7,7 +7,7 @@
 namespace millrace::conformance {
 namespace {
 
-CONFORMANCE_SUITE(SyncConformance);
+CONFORMANCE_SUITE(SyncConformance, nullptr);
 
 TEST_P(SyncConformance, a_sleep_ends_by_nothing_but_its_deadline_and_a_cancel) {
   run_alone([](Process& p) {

@@ -7,7 +7,7 @@
 namespace millrace::conformance {
 namespace {
 
-CONFORMANCE_SUITE(TasksConformance);
+CONFORMANCE_SUITE(TasksConformance, nullptr);
 
 TEST_P(TasksConformance, a_task_is_alone_between_two_calls_that_give_way) {
   run_alone([](Process& p) {

@@ -42,43 +42,37 @@ run::Plan without_a_tenth(run::Plan plan) {
   return plan;
 }
 
-class Draws : public ::testing::TestWithParam<std::string> {};
-
-TEST_P(Draws, stay_when_a_tenth_of_the_operations_is_deleted) {
+// Not over the scenarios with many conditional appends: what such an operation does depends on what
+// the others did, so deleting one changes the doings of the next, not only their draws.
+TEST(Draws, stay_when_a_tenth_of_the_operations_is_deleted) {
   Registry registry;
   store_world(registry);
-  const auto source = command::find_scenario(GetParam(), registry);
-  ASSERT_TRUE(source.has_value());
-  const auto scenario = command::load_scenario(*source, registry);
-  ASSERT_TRUE(scenario.has_value());
-
   std::size_t kept = 0;
   std::size_t all = 0;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    run::Plan plan = run::draw_plan(registry, *scenario, seed);
-    plan.faults = {};
-    const run::Plan less = without_a_tenth(plan);
-    ASSERT_LT(run::operation_count(less), run::operation_count(plan));
+  for (const std::string name : {"quickstart", "crash_storm", "disk_damage", "clock_chaos"}) {
+    const auto source = command::find_scenario(name, registry);
+    ASSERT_TRUE(source.has_value());
+    const auto scenario = command::load_scenario(*source, registry);
+    ASSERT_TRUE(scenario.has_value());
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+      run::Plan plan = run::draw_plan(registry, *scenario, seed);
+      plan.faults = {};
+      const run::Plan less = without_a_tenth(plan);
+      ASSERT_LT(run::operation_count(less), run::operation_count(plan));
 
-    const std::set<std::uint64_t> before = event_ids(registry, *scenario, plan);
-    const std::set<std::uint64_t> after = event_ids(registry, *scenario, less);
+      const std::set<std::uint64_t> before = event_ids(registry, *scenario, plan);
+      const std::set<std::uint64_t> after = event_ids(registry, *scenario, less);
 
-    std::vector<std::uint64_t> common;
-    std::ranges::set_intersection(before, after, std::back_inserter(common));
-    kept += common.size();
-    all += after.size();
+      std::vector<std::uint64_t> common;
+      std::ranges::set_intersection(before, after, std::back_inserter(common));
+      kept += common.size();
+      all += after.size();
+    }
   }
 
   RecordProperty("kept_per_mille", static_cast<int>(kept * 1000 / all));
   EXPECT_GE(kept * 100, all * 95) << kept << " of " << all;
 }
-
-// Not the scenarios with many conditional appends: what such an operation does depends on what the
-// others did, so deleting one changes the doings of the next, not only their draws.
-INSTANTIATE_TEST_SUITE_P(Scenarios, Draws,
-                         ::testing::Values("quickstart", "crash_storm", "disk_damage",
-                                           "clock_chaos"),
-                         [](const auto& tested) { return tested.param; });
 
 }  // namespace
 }  // namespace millrace::scenarios
