@@ -219,7 +219,10 @@ class Campaign {
   void publish(const std::string& signature, const RunRecord& record) {
     FailureGroup& group = tally_.all_groups().find(signature)->second;
     const bool is_first = group.repro.empty() && !published_.contains(signature);
-    group.record = record;
+    // Meanwhile a cheaper failure may have come, which is confirmed at the end.
+    const bool is_cheapest =
+        record.scenario == group.scenario && record.seed == group.cheapest_seed;
+    if (is_cheapest) group.record = record;
     const Scenario& scenario = source_.scenarios[index_of(record.scenario)];
     const Plan plan = draw_plan(*source_.registry, scenario, record.seed);
     group.operations = operation_count(plan);
