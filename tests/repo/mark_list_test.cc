@@ -20,7 +20,9 @@ namespace fs = std::filesystem;
 
 /// Runs the build's script over one planted source and returns the marks of the generated file.
 std::vector<std::string> marks_of(const std::string& source) {
-  const fs::path folder = fs::path(MILLRACE_BINARY_DIR) / "mark_list_test";
+  // Each test has a folder of its own: ctest runs them at the same time.
+  const std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  const fs::path folder = fs::path(MILLRACE_BINARY_DIR) / "mark_list_test" / test;
   fs::remove_all(folder);
   fs::create_directories(folder / "planted");
   std::ofstream(folder / "planted" / "a.cc") << source;
