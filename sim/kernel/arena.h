@@ -66,8 +66,8 @@ class ArenaScope {
   Arena* before_;
 };
 
-/// The byte that fresh arena memory and reused stacks are filled with. With an even one, blocks of a
-/// chunk are given out from its end, so that an order of addresses turns round.
+/// The byte that fresh arena memory and reused stacks are filled with. With an even one, blocks of
+/// a chunk are given out from its end, so that an order of addresses turns round.
 void set_fill_byte(std::byte fill);
 std::byte fill_byte();
 

@@ -57,8 +57,8 @@ class File {
 };
 
 /// The files of one machine. Paths are relative, parts separated by '/'; a directory exists before
-/// something is made in it, but for the root "". Every call answers kInvalid to a malformed path, or
-/// to a directory where a file is meant.
+/// something is made in it, but for the root "". Every call answers kInvalid to a malformed path,
+/// or to a directory where a file is meant.
 class Disk {
  public:
   virtual ~Disk() = default;
