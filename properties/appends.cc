@@ -63,6 +63,7 @@ void IdempotentAppend::on(const BlockInvoked& invoked, At at, Judge& /*judge*/) 
                               .first = invoked.first,
                               .last = invoked.last,
                               .done = writer.done,
+                              .sent = writer.sent.value,
                               .is_gap = is_gap};
   // What lies behind a gap can never be taken, so it does not count as sent.
   if (!is_gap) writer.sent.raise(invoked.last + 1, at);
@@ -103,7 +104,9 @@ void IdempotentAppend::judge_acked(const Open& open, const BlockAnswered& answer
                     .evidence = {at}});
     return;
   }
-  const bool overlaps = open.first < open.done.value && open.last >= open.done.value;
+  // An earlier block without an answer may have been taken whole, so that nothing in this one is
+  // new.
+  const bool overlaps = open.first < open.done.value && open.last >= open.sent;
   if (overlaps) {
     judge.violated({.failure_class = "overlap_accepted",
                     .seen = fmt::format("block {}..{} was acknowledged after {} events were",
@@ -128,7 +131,7 @@ void IdempotentAppend::judge_acked(const Open& open, const BlockAnswered& answer
 void IdempotentAppend::on(const WriterAsked& asked, At /*at*/, Judge& /*judge*/) {
   const WriterKey key{asked.segment, asked.writer_id};
   open_[asked.operation] = {
-      .writer = key, .first = 0, .last = 0, .done = writers_[key].done, .is_gap = false};
+      .writer = key, .first = 0, .last = 0, .done = writers_[key].done, .sent = 0, .is_gap = false};
 }
 
 void IdempotentAppend::on(const WriterAnswered& answered, At at, Judge& judge) {

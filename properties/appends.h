@@ -81,7 +81,8 @@ class IdempotentAppend {
     WriterKey writer;
     std::uint64_t first = 0;
     std::uint64_t last = 0;
-    Floor done;  // At the invocation.
+    Floor done;              // At the invocation.
+    std::uint64_t sent = 0;  // By earlier blocks.
     bool is_gap = false;
   };
   void judge_acked(const Open& open, const BlockAnswered& answered, At at, Judge& judge);

@@ -1,5 +1,6 @@
 #include "properties/order.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -54,7 +55,28 @@ void KeyOrder::on(const EventRead& read, At at, Judge& judge) {
   last = {.sequence = read.sequence, .offset = read.offset, .at = at};
 }
 
+void StableOrder::on(const TruncateInvoked& invoked, At /*at*/, Judge& /*judge*/) {
+  std::uint64_t& truncated = truncated_[invoked.segment];
+  truncated = std::max(truncated, invoked.offset);
+}
+
+void StableOrder::judge_gap(const EventRead& read, At at, Judge& judge) {
+  const Seen here{.end = read.end, .uid = read.uid, .at = at};
+  const auto [last, is_first] = last_.try_emplace(read.pass, here);
+  if (is_first) return;
+  judge.compared();
+  const Seen before = last->second;
+  last->second = here;
+  if (read.offset <= before.end || truncated_[read.segment] >= read.offset) return;
+  judge.violated({.failure_class = "skipped",
+                  .seen = fmt::format("{} went from {} to {} of {}", read.pass, before.end,
+                                      read.offset, to_text(read.segment)),
+                  .expected = "every byte, but for what somebody truncated",
+                  .evidence = {before.at, at}});
+}
+
 void StableOrder::on(const EventRead& read, At at, Judge& judge) {
+  judge_gap(read, at, judge);
   auto& segment = seen_[read.segment];
   const auto [entry, is_first] =
       segment.try_emplace(read.offset, Seen{.end = read.end, .uid = read.uid, .at = at});

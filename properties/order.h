@@ -49,19 +49,20 @@ class KeyOrder {
   std::map<std::tuple<std::string, std::string, std::uint32_t>, Place> delivered_;
 };
 
-/// Two reads of one place give the same event; so damage that another pass does not meet is an
-/// objection, too. Cost: O(log n) a read; memory O(events).
+/// Two reads of one place give the same event, and a pass leaves out only what is truncated; damage
+/// that another pass does not meet is an objection, too. Cost: O(log n) a read; memory O(events).
 class StableOrder {
  public:
   static constexpr Claim claim{"ORD-2", "stable_order",
                                "Two reads of the same range of a segment give the same events."};
-  static constexpr std::array<std::string_view, 3> classes{"changed", "overlapping",
+  static constexpr std::array<std::string_view, 4> classes{"changed", "overlapping", "skipped",
                                                            "damage_not_confirmed"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
-  using Sees = Records<EventRead, DamagedRead>;
+  using Sees = Records<EventRead, DamagedRead, TruncateInvoked>;
 
   void on(const EventRead& read, At at, Judge& judge);
   void on(const DamagedRead& read, At at, Judge& judge);
+  void on(const TruncateInvoked& invoked, At at, Judge& judge);
 
  private:
   struct Seen {
@@ -70,7 +71,11 @@ class StableOrder {
     At at;
   };
 
+  void judge_gap(const EventRead& read, At at, Judge& judge);
+
   std::map<SegmentId, std::map<std::uint64_t, Seen>> seen_;
+  std::map<std::string, Seen> last_;              // By pass.
+  std::map<SegmentId, std::uint64_t> truncated_;  // How far truncation was asked for.
 };
 
 }  // namespace millrace::properties

@@ -37,8 +37,20 @@ void AckedIsDurable::on(const SegmentScanned& scanned, At at, Judge& judge) {
 // --- DUP-1 ---
 
 void NoDuplicates::on(const EventRead& read, At at, Judge& judge) {
-  const auto [entry, is_first] =
-      first_.try_emplace(read.uid, Place{.segment = read.segment, .offset = read.offset, .at = at});
+  const Place here{.segment = read.segment, .offset = read.offset, .at = at};
+  const auto [last, is_pass_new] = last_.try_emplace(read.pass, here);
+  if (!is_pass_new) {
+    judge.compared();
+    if (read.offset <= last->second.offset) {
+      judge.violated({.failure_class = "delivered_twice",
+                      .seen = fmt::format("{} was given {} of {} after {}", read.pass, read.offset,
+                                          to_text(read.segment), last->second.offset),
+                      .expected = "a pass that only goes on",
+                      .evidence = {last->second.at, at}});
+    }
+    last->second = here;
+  }
+  const auto [entry, is_first] = first_.try_emplace(read.uid, here);
   if (is_first) return;
   judge.compared();
   const Place& first = entry->second;

@@ -43,12 +43,12 @@ class AckedIsDurable {
   std::map<std::string, std::set<std::uint64_t>> read_;        // By pass: uids.
 };
 
-/// Cost: O(log n) a read; memory O(events).
+/// Also within one pass: no pass gives an event twice. Cost: O(log n) a read; memory O(events).
 class NoDuplicates {
  public:
   static constexpr Claim claim{"DUP-1", "no_duplicates",
                                "Each event is stored at most once in its stream."};
-  static constexpr std::array<std::string_view, 1> classes{"stored_twice"};
+  static constexpr std::array<std::string_view, 2> classes{"stored_twice", "delivered_twice"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<EventRead>;
 
@@ -61,6 +61,7 @@ class NoDuplicates {
     At at;
   };
   std::map<std::uint64_t, Place> first_;  // By uid.
+  std::map<std::string, Place> last_;     // By pass.
 };
 
 /// Cost: O(log n) a record and a hash of the key; memory O(events).

@@ -100,9 +100,12 @@ void draw_administration(const AdminConfig& config, run::PlanClient& client,
   const std::int64_t span = draws.run_for().ns / 4 * 3;
   for (std::uint64_t i = 0; i < config.operations; ++i) {
     const std::string_view kind = kind_of(config, draws.between("kind", i, 0, 99));
-    const std::int64_t earliest = kind == "seal" ? span / 4 * 3 : 0;
+    // Seals come last, so that most of what writers have to write is written.
+    const bool is_seal = kind == "seal";
+    const std::int64_t earliest = is_seal ? span / 8 * 7 : 0;
+    const std::int64_t latest = is_seal ? span / 8 * 9 : span;
     draws.add_operation(client, std::string(kind),
-                        Duration{draws.between("not_before", i, earliest, span)},
+                        Duration{draws.between("not_before", i, earliest, latest)},
                         {{"segment", draws.between("segment", i, 0, 255)},
                          {"events", draws.log_uniform("events", i, 1, 100)}});
   }

@@ -28,7 +28,7 @@ struct AdminConfig : client::ClientConfig {
                {.unit = "percent",
                 .low = 0,
                 .high = 100,
-                .about = "Share that seals, in the last quarter of its time."})));
+                .about = "Share that seals, towards the end of the faults."})));
 };
 
 void draw_administration(const AdminConfig& config, run::PlanClient& client, run::PlanDraws& draws);

@@ -50,6 +50,12 @@ class ConditionalClient {
     }
   }
 
+  /// Hangs up, segment by segment: a container destroys its elements in an order of its library's
+  /// own, and each hang-up is an event of the run.
+  void close() {
+    for (auto& [segment, target] : targets_) target.writer.reset();
+  }
+
   run::Outcome run(const run::Operation& operation, const SegmentId& segment) {
     Target& target = targets_[segment];
     if (operation.kind == "append_after_look") {
@@ -134,6 +140,7 @@ Result<void> conditional_writer_main(Env& env, const ConditionalWriterConfig& co
     const auto index = static_cast<std::size_t>(operation->argument("segment"));
     client.finish(*operation, conditional.run(*operation, segments[index % segments.size()]));
   }
+  conditional.close();
   return {};
 }
 

@@ -233,32 +233,32 @@ class Registry {
   ///   Directory&).
   /// Returning ends the process; a supervisor starts it again (RoleOptions::restart_after).
   template <typename Main>
-  void role(std::string name, Main* main, RoleOptions options = {}) {
-    add_role<detail::ConfigOf<Main*>>(std::move(name), main, detail::None{}, std::move(options));
+  void role(const std::string& name, Main* main, const RoleOptions& options = {}) {
+    add_role<detail::ConfigOf<Main*>>(name, main, detail::None{}, options);
   }
 
   /// As above, with a step that makes a new disk ready before the first boot; same signatures.
   template <typename Main, typename Format>
     requires std::is_function_v<Format>
-  void role(std::string name, Main* main, Format* format, RoleOptions options = {}) {
-    add_role<detail::ConfigOf<Main*>>(std::move(name), main, format, std::move(options));
+  void role(const std::string& name, Main* main, Format* format, const RoleOptions& options = {}) {
+    add_role<detail::ConfigOf<Main*>>(name, main, format, options);
   }
 
   /// Registers a workload. `main` is `void` or `Result<void>` of (Env&, const Config&, Client&).
   /// Each client gets as many operations as the member `operations` of its configuration says, if
   /// there is one, spread over the first three quarters of run_for.
   template <typename Main>
-  void workload(std::string name, Main* main, WorkloadOptions options = {}) {
-    add_workload<detail::ConfigOf<Main*>>(std::move(name), main, detail::None{},
-                                          std::move(options));
+  void workload(const std::string& name, Main* main, const WorkloadOptions& options = {}) {
+    add_workload<detail::ConfigOf<Main*>>(name, main, detail::None{}, options);
   }
 
   /// As above; `draw` is `void(const Config&, PlanClient&, PlanDraws&)` and adds the operations
   /// that it draws to the client (plan.h).
   template <typename Main, typename Draw>
     requires std::is_function_v<Draw>
-  void workload(std::string name, Main* main, Draw* draw, WorkloadOptions options = {}) {
-    add_workload<detail::ConfigOf<Main*>>(std::move(name), main, draw, std::move(options));
+  void workload(const std::string& name, Main* main, Draw* draw,
+                const WorkloadOptions& options = {}) {
+    add_workload<detail::ConfigOf<Main*>>(name, main, draw, options);
   }
 
   /// Registers a property (property.h).
@@ -270,8 +270,8 @@ class Registry {
   /// Registers settings that scenarios may have: `settings<StreamSettings>("streams.*")` admits
   /// "streams.orders.segments" where StreamSettings has a knob `segments`.
   template <HasKnobs Settings>
-  void settings(std::string pattern) {
-    add_settings({.pattern = std::move(pattern), .knobs = knob_views<Settings>()});
+  void settings(const std::string& pattern) {
+    add_settings({.pattern = pattern, .knobs = knob_views<Settings>()});
   }
 
   /// Registers every *.toml of a folder. A folder that cannot be read is an error that every use of
@@ -326,10 +326,10 @@ class Registry {
 
  private:
   template <typename Config, typename Main, typename Format>
-  void add_role(std::string name, Main* main, Format format, RoleOptions options) {
-    add_role_type({.name = std::move(name),
+  void add_role(const std::string& name, Main* main, Format format, const RoleOptions& options) {
+    add_role_type({.name = name,
                    .knobs = detail::knobs_of<Config>(),
-                   .options = std::move(options),
+                   .options = options,
                    .has_format = !std::is_same_v<Format, detail::None>,
                    .make = [main, format](const KnobValues& values) -> std::unique_ptr<Program> {
                      return std::make_unique<detail::RoleProgram<Config, Main*, Format>>(
@@ -338,10 +338,11 @@ class Registry {
   }
 
   template <typename Config, typename Main, typename Draw>
-  void add_workload(std::string name, Main* main, Draw draw, WorkloadOptions options) {
-    add_workload_type({.name = std::move(name),
+  void add_workload(const std::string& name, Main* main, Draw draw,
+                    const WorkloadOptions& options) {
+    add_workload_type({.name = name,
                        .knobs = detail::knobs_of<Config>(),
-                       .options = std::move(options),
+                       .options = options,
                        .make = [main, draw](const KnobValues& values) -> std::unique_ptr<Program> {
                          return std::make_unique<detail::WorkloadProgram<Config, Main*, Draw>>(
                              values, main, draw);

@@ -90,6 +90,15 @@ TEST(IdempotentAppend, objects_to_an_overlap_or_a_gap_that_is_taken) {
   EXPECT_EQ(judging.objections(), (Classes{"overlap_accepted", "gap_accepted"}));
 }
 
+// Block 2..4 was sent and never answered; the store may have it, and then block 2..3 is no news.
+TEST(IdempotentAppend, lets_an_overlap_pass_that_an_unanswered_block_may_cover) {
+  Judging<IdempotentAppend> judging;
+  judging.see(block(1, 0, 2)).see(took(1, 0)).see(block(2, 3, 5));
+  judging.see(block(3, 2, 4)).see(took(3, 30));
+
+  EXPECT_EQ(judging.objections(), Classes{});
+}
+
 TEST(IdempotentAppend, objects_to_a_repetition_that_is_refused) {
   Judging<IdempotentAppend> judging;
   judging.see(block(1, 0, 2)).see(took(1, 0)).see(block(2, 0, 2)).see(refuses(2));

@@ -52,6 +52,16 @@ TEST(StableOrder, objects_to_another_event_at_the_same_place) {
   EXPECT_EQ(judging.objections(), Classes{"changed"});
 }
 
+TEST(StableOrder, objects_to_a_pass_that_leaves_out_what_is_not_truncated) {
+  Judging<StableOrder> judging;
+  judging.see(TruncateInvoked{.operation = 1, .segment = segment(0), .offset = 30});
+  judging.see(read("p", 1, 0)).see(read("p", 4, 30));
+  EXPECT_EQ(judging.objections(), Classes{});
+
+  judging.see(read("p", 6, 50));
+  EXPECT_EQ(judging.objections(), Classes{"skipped"});
+}
+
 TEST(StableOrder, objects_to_damage_that_another_pass_does_not_meet) {
   const DamagedRead confirmed{.pass = "p",
                               .segment = segment(0),

@@ -44,6 +44,13 @@ TEST(NoDuplicates, objects_to_one_event_at_two_places) {
   EXPECT_EQ(judging.objections(), Classes{"stored_twice"});
 }
 
+TEST(NoDuplicates, objects_to_a_pass_that_gives_an_event_twice) {
+  Judging<NoDuplicates> judging;
+  judging.see(read("p", 1, 0)).see(read("p", 1, 0));
+
+  EXPECT_EQ(judging.objections(), Classes{"delivered_twice"});
+}
+
 TEST(NoPhantoms, holds_for_what_was_written) {
   Judging<NoPhantoms> judging;
   judging.see(StreamKnown{.stream = orders(), .segments = 1});
