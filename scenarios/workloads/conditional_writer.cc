@@ -41,11 +41,9 @@ class ConditionalClient {
       : env_(env), context_(context), client_(client) {
     for (const Stream& stream : streams_of(client.directory())) {
       for (const SegmentMap::Entry& entry : stream.segments.entries()) {
-        targets_[entry.segment] = {
-            .writer = std::make_unique<client::ConditionalWriter>(context, entry.segment),
-            .length = 0,
-            .key = key_of(stream, entry.segment, 1000),
-            .sequence = 0};
+        Target& target = targets_[entry.segment];
+        target.writer = std::make_unique<client::ConditionalWriter>(context, entry.segment);
+        target.key = key_of(stream, entry.segment, 1000);
       }
     }
   }
