@@ -69,7 +69,7 @@ void SectorPool::release_if_unused() {
 // --- reading and writing ---
 
 void FileImage::read(std::uint64_t offset, std::span<std::byte> target) const {
-  CHECK((offset + target.size()) <= size_, "a read lies within the file");
+  CHECK(offset + target.size() <= size_, "a read lies within the file");
   pages_.read(offset, target);
 }
 

@@ -236,7 +236,7 @@ void DiskNames::check_invariants() const {
   }
   Tree all = durable_;
   for (const Change& change : pending_) apply(all, change);
-  CHECK((all == now_), "pending changes lead from the durable names to the visible ones");
+  CHECK(all == now_, "pending changes lead from the durable names to the visible ones");
 }
 
 }  // namespace millrace::sim

@@ -45,7 +45,7 @@ void PageTable::cut(std::uint64_t offset) {
 }
 
 void PageTable::take_tail(const PageTable& other, std::uint64_t offset) {
-  CHECK((offset % kSectorBytes) == 0, "a tail starts with a sector");
+  CHECK(offset % kSectorBytes == 0, "a tail starts with a sector");
   cut(offset);
   const std::uint64_t first_whole = (offset + kPageBytes - 1) / kPageBytes;
   if (offset % kPageBytes != 0 && other.has_page(offset)) {

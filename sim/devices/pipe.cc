@@ -112,7 +112,7 @@ void Pipe::credit(std::uint32_t bytes) {
 }
 
 DroppedFrames Pipe::drop_from(FrameNumber number) {
-  CHECK((number - first_) <= size(), "only frames that are there can be dropped");
+  CHECK(number - first_ <= size(), "only frames that are there can be dropped");
   DroppedFrames dropped;
   for (FrameNumber at = number; at != end_; ++at) {
     const PipeFrame& gone = frame(at);

@@ -105,7 +105,7 @@ CheckResult check_result(const CheckOperand<L>& bare) {
 
 struct CheckStart {
   template <typename L>
-  CheckOperand<L> operator->*(const L& left) const {
+  CheckOperand<L> operator<<(const L& left) const {
     return {left};
   }
 };
@@ -124,13 +124,24 @@ inline void check_that(const CheckResult& result, std::string_view condition,
 }  // namespace detail
 }  // namespace millrace
 
+#if defined(__clang__)
+#define MILLRACE_CHECK_PRAGMA(text) _Pragma(#text)
+#else
+#define MILLRACE_CHECK_PRAGMA(text)
+#endif
+
 /// States what our own code promises; `CHECK(condition)` or `CHECK(condition, "message")`. One
 /// condition each: `a && b` is two CHECKs, or stands in parentheses.
-// `->*` binds tighter than any comparison, so the left operand is caught before it is compared.
-#define CHECK(condition, ...)                                                                     \
-  ::millrace::detail::check_that(                                                                 \
-      ::millrace::detail::check_result(::millrace::detail::CheckStart{}->*condition), #condition, \
-      ::std::string_view{__VA_ARGS__}, ::std::source_location::current())
+// `<<` binds tighter than any comparison and looser than arithmetic, so the whole left operand is
+// caught before it is compared. clang warns of a shift beside a comparison, which here is the
+// point.
+#define CHECK(condition, ...)                                                                      \
+  MILLRACE_CHECK_PRAGMA(clang diagnostic push)                                                     \
+  MILLRACE_CHECK_PRAGMA(clang diagnostic ignored "-Wparentheses")                                  \
+  ::millrace::detail::check_that(                                                                  \
+      ::millrace::detail::check_result(::millrace::detail::CheckStart{} << condition), #condition, \
+      ::std::string_view{__VA_ARGS__}, ::std::source_location::current())                          \
+      MILLRACE_CHECK_PRAGMA(clang diagnostic pop)
 
 /// Marks a place that no execution reaches.
 #define UNREACHABLE(message)                                                                  \

@@ -50,7 +50,7 @@ void misbehave(Env& env, Bug bug, std::uint64_t number) {
     case Bug::kNoSync:
       return;
     case Bug::kCheck:
-      CHECK((number % 4) != 0, "numbers are never round");
+      CHECK(number % 4 != 0, "numbers are never round");
       return;
     case Bug::kThrow:
       throw std::runtime_error("no more");

@@ -67,6 +67,15 @@ TEST(Check, shows_operands_of_every_kind) {
   EXPECT_EQ(values([] { CHECK(2 >= 3); }), "2 >= 3");
 }
 
+TEST(Check, takes_arithmetic_without_parentheses) {
+  const int bytes = 10;
+  EXPECT_FALSE(broken_check([&] { CHECK(bytes % 4 != 0); }));
+
+  const auto failure = broken_check([&] { CHECK(bytes % 4 + 1 == 0, "a whole number of words"); });
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->values, "3 == 0");
+}
+
 TEST(Check, shows_no_values_of_a_bare_condition) {
   const auto failure = broken_check([] { CHECK(std::string("x").empty()); });
   ASSERT_TRUE(failure.has_value());
