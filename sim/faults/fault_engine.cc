@@ -250,9 +250,7 @@ void FaultEngine::fire(ActionIndex index) {
     effects_->begin(strike);
     UNREACHABLE("the task that made this call is dead");
   }
-  const bool did_anything = effects_->begin(strike);
-  if (did_anything || info(action.kind).claim != Claim::kDisk) return;
-  for (const Machine* const machine : strike.targets) budget_.release_disk(machine->name());
+  if (!effects_->begin(strike)) release_claims(strike);
 }
 
 void FaultEngine::prepare(ActionIndex index) {
@@ -288,7 +286,7 @@ void FaultEngine::prepare(ActionIndex index) {
   }
 }
 
-bool FaultEngine::claim(const Strike& strike, ActionIndex index) {
+bool FaultEngine::claim(Strike& strike, ActionIndex index) {
   const FaultAction& action = *strike.action;
   const Claim claimed = info(action.kind).claim;
   if (action.is_refused) {
@@ -300,11 +298,12 @@ bool FaultEngine::claim(const Strike& strike, ActionIndex index) {
                      strike.targets.front()->name() + " was suspended");
   }
   if (claimed == Claim::kNothing) return true;
-  for (const Machine* const machine : strike.targets) {
+  for (Machine* const machine : strike.targets) {
     std::optional<std::string> reason =
         claimed == Claim::kDisk ? budget_.refuses_disk(machine->name())
                                 : budget_.refuses_clock_rate(machine->name(), action.amount);
     if (reason.has_value() && !plan_.may_exceed_budget) {
+      release_claims(strike);
       refuse(index, *reason);
       return false;
     }
@@ -313,11 +312,18 @@ bool FaultEngine::claim(const Strike& strike, ActionIndex index) {
           claimed == Claim::kDisk ? Assumption::kDisksWithinBudget : Assumption::kLeaseTiming,
           action.id, std::move(*reason));
     }
-  }
-  if (claimed == Claim::kDisk) {
-    for (const Machine* const machine : strike.targets) budget_.claim_disk(machine->name());
+    // The next target is judged with this one damaged.
+    if (claimed == Claim::kDisk && !budget_.has_disk_claim(machine->name())) {
+      budget_.claim_disk(machine->name());
+      strike.disks_claimed.push_back(machine);
+    }
   }
   return true;
+}
+
+void FaultEngine::release_claims(Strike& strike) {
+  for (const Machine* const machine : strike.disks_claimed) budget_.release_disk(machine->name());
+  strike.disks_claimed.clear();
 }
 
 void FaultEngine::break_assumption(Assumption assumption, std::uint64_t fault, std::string reason) {

@@ -121,7 +121,9 @@ class FaultEngine final : public EventTarget, public AnchorSink {
   void fire(ActionIndex index);
   void prepare(ActionIndex index);
   void resolve(Strike& strike, const Moment& moment);
-  bool claim(const Strike& strike, ActionIndex index);
+  /// All that the strike needs of the budget, or nothing of it.
+  bool claim(Strike& strike, ActionIndex index);
+  void release_claims(Strike& strike);
   void break_assumption(Assumption assumption, std::uint64_t fault, std::string reason);
   void refuse(ActionIndex index, const std::string& reason);
   void heal(ActionIndex index);

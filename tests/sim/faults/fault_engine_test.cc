@@ -142,6 +142,40 @@ TEST(FaultEngine, a_claim_beyond_the_budget_is_refused_and_written_into_the_plan
   EXPECT_TRUE(world.engine().broken().empty());
 }
 
+TEST(FaultEngine, targets_of_one_fault_share_the_budget) {
+  FaultAction both = strike(1, FaultKind::kDiskBitRot, {"m1", "m2"});
+  both.amount = 1;
+  FaultAction one = strike(2, FaultKind::kDiskBitRot, {"m3"});
+  one.amount = 1;
+  one.at = milliseconds(250);
+  FaultWorld world({.disks_lost_max = 1}, {.actions = {both, one}});
+
+  world.run_to_end();
+
+  // Each of the two alone could be afforded; and what is refused claims nothing.
+  EXPECT_EQ(world.engine().states(),
+            (std::vector<FaultState>{FaultState::kRefused, FaultState::kOver}));
+  EXPECT_FALSE(world.disk("m1").is_damaged());
+}
+
+TEST(FaultEngine, a_fault_that_finds_nothing_gives_back_only_its_own_claim) {
+  FaultAction lost = strike(1, FaultKind::kMachineLostDisk, {"m1"});
+  lost.duration = milliseconds(100);
+  // Ten microseconds after the boot with the empty disk: nothing is stored yet.
+  FaultAction nothing = strike(2, FaultKind::kDiskBitRot, {"m1"});
+  nothing.amount = 1;
+  nothing.at = microseconds(300'010);
+  FaultAction second = strike(3, FaultKind::kDiskBitRot, {"m2"});
+  second.amount = 1;
+  second.at = milliseconds(400);
+  FaultWorld world({.disks_lost_max = 1}, {.actions = {lost, nothing, second}});
+
+  world.run_to_end();
+
+  EXPECT_EQ(world.meter(FaultKind::kDiskBitRot).fired, 1u);
+  EXPECT_EQ(world.engine().refused(), (std::vector<std::uint64_t>{3}));
+}
+
 TEST(FaultEngine, what_was_refused_once_is_never_admitted) {
   FaultAction refused = strike(2, FaultKind::kDiskBitRot, {"m2"});
   refused.amount = 1;
