@@ -26,9 +26,6 @@ namespace millrace::sim {
 
 /// An image of a disk. Shares contents with it until they are overwritten.
 class DiskSnapshot {
- public:
-  std::size_t file_count() const { return files_.size(); }
-
  private:
   friend class DiskFiles;
   std::map<std::string, std::optional<FileImage>, std::less<>> files_;  // None: a directory.

@@ -171,11 +171,6 @@ void Link::set_slowness(const Slowness& slowness) {
   if (is_slow_) slow_epoch_ = ++epoch_;
 }
 
-void Link::set_spec(const LinkSpec& spec) {
-  spec_ = spec;
-  limit_bandwidth(0);
-}
-
 void Link::limit_bandwidth(std::uint64_t bytes_per_second) {
   is_bandwidth_limited_ = bytes_per_second > 0 && bytes_per_second < spec_.bytes_per_second;
   ns_per_mebibyte_ =

@@ -96,7 +96,6 @@ class Link {
   /// Whether a packet of this epoch can be handed over without a further look.
   bool is_clear(std::uint32_t epoch) const { return epoch == epoch_ && !is_stopped(); }
   bool is_cut() const { return cuts_ > 0; }
-  bool is_clogged() const { return is_clogged_; }
   /// Cut or clogged: what arrives is to be held.
   bool is_stopped() const { return is_stopped_; }
   /// The kind of fault that cut this link last.
@@ -120,7 +119,6 @@ class Link {
   /// Ends the clog if it is over.
   void unclog();
   void set_slowness(const Slowness& slowness);
-  void set_spec(const LinkSpec& spec);
   /// Loses packets beside the spec's own loss.
   void set_loss(Ratio loss) { fault_loss_ = loss; }
   /// Takes the place of the spec's bandwidth where it is lower; 0 ends it.

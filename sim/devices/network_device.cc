@@ -24,10 +24,6 @@ NetworkDevice::NetworkDevice(World& world, const NetworkSpec& spec, Meters& mete
 
 NetworkDevice::~NetworkDevice() = default;
 
-void NetworkDevice::set_link(const Route& route, const LinkSpec& spec) {
-  link(route).set_spec(spec);
-}
-
 // --- links and packets ---
 
 Link& NetworkDevice::link(const Machine& from, const Machine& to) {

@@ -71,10 +71,6 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   /// Labels frames in traces. Pure; not called unless the run is traced.
   void set_frame_namer(FrameNamer namer) { namer_ = std::move(namer); }
 
-  // --- links ---
-  /// Gives one directed link its own behaviour.
-  void set_link(const Route& route, const LinkSpec& spec);
-
   // --- faults: links ---
   /// Loses everything on this directed link until healed: TCP sends it again after the heal. Cuts
   /// of one link nest. `kind` is metered for each packet that is stopped.
@@ -84,7 +80,6 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   /// Cuts, or heals, both directions of every link between `members` and the machines that are not
   /// in it.
   void isolate(const std::vector<const Machine*>& members, FaultKind kind);
-  void end_isolation(const std::vector<const Machine*>& members);
   /// Keeps all packets for `duration` and gives them out in a burst. Clogs of one link last as long
   /// as the longest. `kind` is kNetClog or kNetSwizzle.
   void clog(const Route& route, Duration duration, FaultKind kind);
@@ -100,12 +95,11 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
 
   // --- faults: connections ---
   /// Breaks every connection between the two machines, whoever opened it. Draws for each, per
-  /// direction, how much still arrives, and per end when it learns.
-  void break_connections(const Route& between);
-  /// Breaks the `nth` youngest of them, 0 being the youngest; false where there is none.
-  bool break_connection(const Route& between, std::uint32_t nth);
+  /// direction, how much still arrives, and per end when it learns. `fault` is the root of the
+  /// draws: the task whose moment it was may be in the midst of an operation.
+  void break_connections(const Route& between, Root fault);
   /// Breaks the connection that has this direction (of FrameMoment); false where it is gone.
-  bool break_direction(EntityId direction);
+  bool break_direction(EntityId direction, Root fault);
   /// Attempts to connect to `machine` are refused, as if nobody listened.
   void refuse_connects(const Machine& machine, bool is_on);
   /// They stay without an answer; they are made again until their deadline.
@@ -199,7 +193,7 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   void hurry(Connection& connection, Side side);
   static bool is_breakable(const Connection& connection);
   static bool is_between(const Connection& connection, const Route& between);
-  void break_one(Connection& connection);
+  void break_one(Connection& connection, Root fault);
   void process_ended(Connection& connection, Side side);
   void forget_end(Connection& connection, Side side);
   /// Calls `action` for each connection in order of their indices; it may free that one.
@@ -209,9 +203,6 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
       if (connections_[index] != nullptr) action(*connections_[index]);
     }
   }
-  /// Calls `action` for both directions between each member and each other machine.
-  template <typename Action>
-  void for_each_border(const std::vector<const Machine*>& members, Action action);
 
   World& world_;
   NetworkSpec spec_;

@@ -22,17 +22,6 @@ void mark(std::vector<bool>& machines, const Machine& machine, bool is_on) {
 
 // --- links ---
 
-template <typename Action>
-void NetworkDevice::for_each_border(const std::vector<const Machine*>& members, Action action) {
-  for (const Machine* const inside : members) {
-    for (const auto& outside : world_.machines()) {
-      if (std::ranges::find(members, outside.get()) != members.end()) continue;
-      action(Route{.from = *inside, .to = *outside});
-      action(Route{.from = *outside, .to = *inside});
-    }
-  }
-}
-
 void NetworkDevice::cut(const Route& route, FaultKind kind) { link(route).cut(kind); }
 
 void NetworkDevice::heal(const Route& route) {
@@ -43,11 +32,13 @@ void NetworkDevice::heal(const Route& route) {
 }
 
 void NetworkDevice::isolate(const std::vector<const Machine*>& members, FaultKind kind) {
-  for_each_border(members, [&](const Route& route) { cut(route, kind); });
-}
-
-void NetworkDevice::end_isolation(const std::vector<const Machine*>& members) {
-  for_each_border(members, [&](const Route& route) { heal(route); });
+  for (const Machine* const inside : members) {
+    for (const auto& outside : world_.machines()) {
+      if (std::ranges::find(members, outside.get()) != members.end()) continue;
+      cut({.from = *inside, .to = *outside}, kind);
+      cut({.from = *outside, .to = *inside}, kind);
+    }
+  }
 }
 
 void NetworkDevice::clog(const Route& route, Duration duration, FaultKind kind) {
@@ -126,30 +117,19 @@ void NetworkDevice::hurry(Connection& connection, Side side) {
 
 // --- connections ---
 
-void NetworkDevice::break_connections(const Route& between) {
+void NetworkDevice::break_connections(const Route& between, Root fault) {
   for_each_connection([&](Connection& connection) {
-    if (is_between(connection, between)) break_one(connection);
+    if (is_between(connection, between)) break_one(connection, fault);
   });
 }
 
-bool NetworkDevice::break_connection(const Route& between, std::uint32_t nth) {
-  std::vector<Connection*> found;
-  for_each_connection([&](Connection& connection) {
-    if (is_between(connection, between)) found.push_back(&connection);
-  });
-  std::ranges::sort(found, std::ranges::greater{}, &Connection::number);
-  if (nth >= found.size()) return false;
-  break_one(*found[nth]);
-  return true;
-}
-
-bool NetworkDevice::break_direction(EntityId direction) {
+bool NetworkDevice::break_direction(EntityId direction, Root fault) {
   bool is_found = false;
   for_each_connection([&](Connection& connection) {
     const bool is_it = connection.directions[0].entity == direction ||
                        connection.directions[1].entity == direction;
     if (!is_it || !is_breakable(connection)) return;
-    break_one(connection);
+    break_one(connection, fault);
     is_found = true;
   });
   return is_found;
@@ -166,12 +146,12 @@ bool NetworkDevice::is_between(const Connection& connection, const Route& betwee
   return (is_forth || is_back) && is_breakable(connection);
 }
 
-void NetworkDevice::break_one(Connection& connection) {
+void NetworkDevice::break_one(Connection& connection, Root fault) {
   connection.is_cut_off = true;
   const Link& link = *connection.directions[0].link;
   Choices& choices = world_.choices();
   const EventIdentity who =
-      world_.identify(world_.current_root(), EventKind::kFault, link.where(PacketKind::kReset));
+      world_.identify(fault, EventKind::kFault, link.where(PacketKind::kReset));
   for (Side side = 0; side < 2; ++side) {
     Direction& direction = connection.directions[side];
     direction.is_dead = true;

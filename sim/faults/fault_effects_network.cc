@@ -28,7 +28,7 @@ void FaultEffects::begin_network(Strike& strike) {
       return;
     case FaultKind::kNetBreak:
       if (strike.entity.has_value()) {
-        network_.break_direction(*strike.entity);
+        network_.break_direction(*strike.entity, fault_root(strike.action->id));
         return;
       }
       break;
@@ -98,7 +98,7 @@ void FaultEffects::begin_between(Strike& strike) {
     for (Machine* const other : strike.others) {
       if (target == other) continue;
       if (action.kind == FaultKind::kNetBreak) {
-        network_.break_connections({.from = *target, .to = *other});
+        network_.break_connections({.from = *target, .to = *other}, fault_root(action.id));
         continue;
       }
       const LinkEnds both[] = {{.from = target, .to = other}, {.from = other, .to = target}};

@@ -89,7 +89,7 @@ class SimWorld final : public ConformanceWorld, private sim::Observer {
   }
 
   void break_connections(const std::string& one, const std::string& other) override {
-    network_.break_connections({.from = machine(one), .to = machine(other)});
+    network_.break_connections({.from = machine(one), .to = machine(other)}, sim::fault_root(1));
   }
 
   void suspend(const std::string& name, Duration duration) override {

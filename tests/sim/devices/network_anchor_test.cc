@@ -71,8 +71,8 @@ TEST(NetworkAnchor, a_kill_at_a_frame_comes_after_the_frame_was_accepted) {
 TEST(NetworkAnchor, a_connection_can_break_at_a_frame) {
   NetworkWorld* world = nullptr;
   AtFrame second(2, [&](const FrameMoment& moment) {
-    EXPECT_TRUE(world->network().break_direction(moment.direction));
-    EXPECT_FALSE(world->network().break_direction(moment.direction));
+    EXPECT_TRUE(world->network().break_direction(moment.direction, fault_root(1)));
+    EXPECT_FALSE(world->network().break_direction(moment.direction, fault_root(1)));
   });
   NetworkWorld net(plain_network(), {}, &second);
   world = &net;
@@ -83,6 +83,33 @@ TEST(NetworkAnchor, a_connection_can_break_at_a_frame) {
 
   EXPECT_EQ(net.said("three"), 0);
   EXPECT_GT(net.effects(FaultKind::kNetBreak), 0U);
+}
+
+TEST(NetworkAnchor, a_break_at_a_frame_leaves_other_connections_alone) {
+  NetworkWorld* world = nullptr;
+  AtFrame first(1, [&](const FrameMoment& moment) {
+    EXPECT_TRUE(world->network().break_direction(moment.direction, fault_root(1)));
+  });
+  NetworkWorld net(plain_network(), {}, &first);
+  world = &net;
+  net.boot("server", serve_all);
+  net.boot("client", [](Program& program) {
+    program.sleep(milliseconds(1));
+    const auto older = program.connect("server");
+    const auto younger = program.connect("server");
+    for (int round = 0; round < 3; ++round) {
+      program.send(*younger, "younger");
+      program.send(*older, "older");
+      program.sleep(milliseconds(10));
+    }
+    program.sleep(seconds(100));
+  });
+
+  net.run(seconds(1));
+
+  EXPECT_EQ(net.said("older"), 3);
+  // At most the one that was under way when its connection broke.
+  EXPECT_LE(net.said("younger"), 1);
 }
 
 TEST(NetworkAnchor, a_held_direction_lets_a_newer_connection_overtake) {

@@ -61,7 +61,7 @@ void disturb(NetworkWorld& net) {
       const Route route = net.route(from, to);
       if (step % 8 == 0) network.cut(route, FaultKind::kNetPartition);
       if (step % 8 == 1) network.clog(route, milliseconds(11), FaultKind::kNetClog);
-      if (step % 8 == 2) network.break_connections(route);
+      if (step % 8 == 2) network.break_connections(route, fault_root(100));
       if (step % 8 == 3) network.slow(route, {.multiplier = 20, .added = milliseconds(1)});
       if (step % 8 == 4) network.refuse_connects(net.machine("a"), step % 16 == 4);
       if (step % 8 == 5) network.hang_connects(net.machine("b"), step % 16 == 5);

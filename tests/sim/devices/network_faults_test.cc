@@ -331,7 +331,7 @@ BreakOutcome break_in_flight(std::uint64_t seed) {
   });
   // The frames leave at 2,1xx us and are still under way.
   net.at(microseconds(2120),
-         [&] { net.network().break_connections(net.route("server", "client")); });
+         [&] { net.network().break_connections(net.route("server", "client"), fault_root(1)); });
 
   net.run(seconds(200));
 
@@ -373,32 +373,6 @@ TEST(NetworkFault, a_break_draws_what_arrives_and_when_each_end_learns) {
   EXPECT_GT(by_sending, 10);
   EXPECT_EQ(receivers, (std::set<std::string>{"receive: timeout", "receive: unavailable",
                                               "receive: unavailable later"}));
-}
-
-TEST(NetworkFault, one_connection_can_be_broken_and_the_others_stay) {
-  NetworkWorld net(plain_network());
-  net.boot("server", serve_all);
-  net.boot("client", [](Program& program) {
-    program.sleep(milliseconds(1));
-    const auto older = program.connect("server");
-    const auto younger = program.connect("server");
-    program.sleep(milliseconds(10));
-    for (int round = 0; round < 3; ++round) {
-      program.send(*older, "older");
-      program.send(*younger, "younger");
-      program.sleep(milliseconds(10));
-    }
-    program.sleep(seconds(100));
-  });
-  net.at(milliseconds(5), [&] {
-    EXPECT_TRUE(net.network().break_connection(net.route("client", "server"), 0));
-    EXPECT_FALSE(net.network().break_connection(net.route("client", "server"), 1));
-  });
-
-  net.run(seconds(1));
-
-  EXPECT_EQ(net.said("older"), 3);
-  EXPECT_EQ(net.said("younger"), 0);
 }
 
 // --- situations ---

@@ -248,6 +248,30 @@ TEST(FaultEngine, frames_anchor_what_happens_to_their_connection) {
   EXPECT_GE(world.meter(FaultKind::kNetBreak).took_effect, 1u);
 }
 
+TEST(FaultEngine, what_a_break_draws_is_drawn_in_its_own_name) {
+  const FaultPlan plan{
+      .actions = break_with_slow_old_connection(1, "m1", "m2", 30, milliseconds(40), Duration{})};
+  FaultPlan anchored = plan;
+  // Right at the frame, in the midst of what the sending task does.
+  anchored.actions = {plan.actions[1]};
+  anchored.actions[0].after = 0;
+  anchored.actions[0].anchor = plan.actions[0].anchor;
+  anchored.actions[0].targets.clear();
+  anchored.actions[0].others.clear();
+  FaultWorld world({}, anchored);
+  std::vector<Root> roots;
+  world.world().choices().set_recorder(
+      [](void* context, const EventIdentity& who, Purpose purpose, std::uint32_t, std::int64_t) {
+        const bool is_break = who.kind == EventKind::kFault && purpose == Purpose::kBreakLearns;
+        if (is_break) static_cast<std::vector<Root>*>(context)->push_back(who.root);
+      },
+      &roots);
+
+  world.run_to_end();
+
+  EXPECT_EQ(roots, (std::vector<Root>{fault_root(2), fault_root(2)}));
+}
+
 TEST(FaultEngine, a_crash_in_recovery_is_two_power_losses) {
   const FaultPlan plan{.actions = crash_in_recovery(
                            1, "m1", {.at = milliseconds(100), .anchor = {}}, milliseconds(50), 3)};
