@@ -10,6 +10,7 @@
 // The kernel accepts without its process, which may stand still; frames may follow at once.
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/devices/network_connection.h"
 #include "system/base/check.h"
@@ -90,10 +91,15 @@ void NetworkDevice::close_listener(ListenerId listener) {
 void NetworkDevice::reset_backlog(Listening& listening) {
   for (const std::uint32_t index : listening.backlog) {
     Connection& connection = *connections_[index];
-    meters_.met(Situation::kAcceptedNeverServed);
+    never_served(connection);
     reset_from(connection, 1);
     free_if_done(connection);
   }
+}
+
+void NetworkDevice::never_served(Connection& connection) {
+  if (std::exchange(connection.was_never_served, true)) return;
+  meters_.met(Situation::kAcceptedNeverServed);
 }
 
 // --- the asking side ---
@@ -152,7 +158,7 @@ std::expected<SocketId, Errc> NetworkDevice::connect(Process& process, const Add
 void NetworkDevice::abandon(Connection& connection) {
   connection.ends[0].state = EndState::kClosed;
   if (connection.ends[1].state == EndState::kNone) return;
-  if (connection.ends[1].state == EndState::kBacklog) meters_.met(Situation::kAcceptedNeverServed);
+  if (connection.ends[1].state == EndState::kBacklog) never_served(connection);
   reset_from(connection, 0);
 }
 

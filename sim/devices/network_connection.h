@@ -69,6 +69,8 @@ struct NetworkDevice::Connection {
   std::uint32_t pending = 0;
   /// A fault broke it: what still arrives was decided then.
   bool is_cut_off = false;
+  /// Its client gave up, or its port was closed, while it was in the backlog.
+  bool was_never_served = false;
   std::uint32_t opened_slot = 0;
   std::uint64_t opened = 0;  ///< Value of the link's counter when it was opened.
   End ends[2];

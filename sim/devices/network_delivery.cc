@@ -133,7 +133,11 @@ void NetworkDevice::frame_arrived(Connection& connection, const Packet& packet,
                                   const Event& event) {
   Direction& direction = connection.directions[packet.side];
   End& receiver = connection.ends[1 - packet.side];
-  if (receiver.state == EndState::kGone) return nobody_there(connection, packet.side);
+  if (receiver.state == EndState::kGone) {
+    PipeFrame& frame = direction.pipe.frame(packet.number);
+    if (std::exchange(frame.is_reply, false)) meters_.met(Situation::kReplyLost);
+    return nobody_there(connection, packet.side);
+  }
   if (world_.is_traced() && !direction.pipe.frame(packet.number).is_end) {
     const ByteView bytes = direction.pipe.bytes_of(direction.pipe.frame(packet.number));
     note(NoteKind::kDeliver, connection, packet.side, frame_text(bytes));

@@ -141,7 +141,10 @@ std::optional<Errc> NetworkDevice::send(SocketId socket, ByteView frame, Instant
     End& end = connection->ends[side];
     const bool is_over = end.state != EndState::kOpen || end.is_broken ||
                          connection->directions[1 - side].pipe.has_end_arrived();
-    if (is_over) return Errc::kUnavailable;
+    if (is_over) {
+      if (end.state == EndState::kOpen && is_replying(*connection, side)) lose_reply(end);
+      return Errc::kUnavailable;
+    }
     if (has_room(*connection, side, frame.size())) break;
     CHECK(end.sender == nullptr, "one task at a time sends");
     end.sender = world_.current();
@@ -157,7 +160,7 @@ std::optional<Errc> NetworkDevice::send(SocketId socket, ByteView frame, Instant
   if (direction.is_dead) {
     send_into_nothing(*connection, side, frame.size());
   } else {
-    direction.pipe.push(frame, world_.current_root(), end.taken != end.taken_at_last_send);
+    direction.pipe.push(frame, world_.current_root(), is_replying(*connection, side));
     launch_frames(*connection, side);
   }
   end.taken_at_last_send = end.taken;
@@ -171,8 +174,20 @@ std::optional<Errc> NetworkDevice::send(SocketId socket, ByteView frame, Instant
   return std::nullopt;
 }
 
+bool NetworkDevice::is_replying(const Connection& connection, Side side) {
+  const End& end = connection.ends[side];
+  return side == 1 && end.taken != end.taken_at_last_send;
+}
+
+void NetworkDevice::lose_reply(End& end) {
+  // Sent again, it is still the same reply.
+  end.taken_at_last_send = end.taken;
+  meters_.met(Situation::kReplyLost);
+}
+
 void NetworkDevice::send_into_nothing(Connection& connection, Side side, std::size_t bytes) {
   Direction& direction = connection.directions[side];
+  if (is_replying(connection, side)) lose_reply(connection.ends[side]);
   direction.lost_bytes += static_cast<std::uint32_t>(bytes) + kFrameOverheadBytes;
   meters_.took_effect(FaultKind::kNetBreak);
   if (!std::exchange(connection.ends[side].learns_by_sending, false)) return;
@@ -231,9 +246,7 @@ void NetworkDevice::close_end(Connection& connection, Side side) {
   End& end = connection.ends[side];
   Direction& direction = connection.directions[side];
   end.state = EndState::kClosed;
-  if (side == 0 && connection.ends[1].state == EndState::kBacklog) {
-    meters_.met(Situation::kAcceptedNeverServed);
-  }
+  if (side == 0 && connection.ends[1].state == EndState::kBacklog) never_served(connection);
   discard_readable(connection, side);
   if (end.is_broken || direction.is_dead || direction.pipe.is_ending()) return;
   direction.pipe.push_end(world_.current_root());

@@ -77,8 +77,7 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   void cut(const Route& route, FaultKind kind);
   /// Takes back one cut; nothing happens without one.
   void heal(const Route& route);
-  /// Cuts, or heals, both directions of every link between `members` and the machines that are not
-  /// in it.
+  /// Cuts both directions of every link between `members` and the machines that are not in it.
   void isolate(const std::vector<const Machine*>& members, FaultKind kind);
   /// Keeps all packets for `duration` and gives them out in a burst. Clogs of one link last as long
   /// as the longest. `kind` is kNetClog or kNetSwizzle.
@@ -156,6 +155,11 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   static Side side_of(SocketId socket) { return static_cast<Side>(socket.value() & 1); }
   Connection* find(SocketId socket) const;
   bool has_room(const Connection& connection, Side side, std::size_t bytes) const;
+  /// Whether what this end sends now answers a request that it took.
+  static bool is_replying(const Connection& connection, Side side);
+  void lose_reply(End& end);
+  /// Counts, once, that nobody served what the kernel had accepted.
+  void never_served(Connection& connection);
   void send_into_nothing(Connection& connection, Side side, std::size_t bytes);
   void close_end(Connection& connection, Side side);
   void reset_from(Connection& connection, Side side);

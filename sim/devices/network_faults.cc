@@ -241,9 +241,7 @@ void NetworkDevice::process_ended(Connection& connection, Side side) {
 void NetworkDevice::power_lost(const Machine& machine) {
   std::erase_if(listeners_, [&](const auto& entry) {
     if (entry.second->machine != &machine) return false;
-    for (std::size_t left = entry.second->backlog.size(); left > 0; --left) {
-      meters_.met(Situation::kAcceptedNeverServed);
-    }
+    for (const std::uint32_t index : entry.second->backlog) never_served(*connections_[index]);
     return true;
   });
   for_each_connection([&](Connection& connection) {

@@ -41,7 +41,7 @@ struct PipeFrame {
   std::uint32_t epoch = 0;  ///< Of its link when it was launched.
   bool has_arrived = false;
   bool is_end = false;        ///< The sender closed: no frame follows.
-  bool is_reply = false;      ///< Its sender had taken a frame of the other direction before.
+  bool is_reply = false;      ///< It answers a frame of the other direction.
   bool needs_sender = false;  ///< It was lost and arrives only if its sender sends it again.
 };
 

@@ -99,8 +99,8 @@ std::optional<FaultKind> fault_kind_from_text(std::string_view name);
 enum class Situation : std::uint8_t {
   kUnsyncedDataLost,      ///< A power loss dropped bytes that were written and not yet synced.
   kFrameOnOldConnection,  ///< A frame was delivered after its sender had opened a newer connection.
-  kReplyLost,             ///< A request was delivered, and its connection lost what was sent back.
-  kAcceptedNeverServed,   ///< A kernel accepted a connection that no process ever took.
+  kReplyLost,             ///< A request was taken, and its connection lost what was sent back.
+  kAcceptedNeverServed,   ///< A kernel accepted a connection that no process took in time.
 };
 inline constexpr std::size_t kSituationCount = 4;
 

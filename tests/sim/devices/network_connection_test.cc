@@ -375,6 +375,30 @@ TEST(NetworkConnect, closing_a_port_resets_what_was_never_accepted) {
   EXPECT_EQ(net.meters().of(Situation::kAcceptedNeverServed), 1U);
 }
 
+TEST(NetworkConnect, what_was_never_served_is_counted_once) {
+  NetworkWorld net(plain_network());
+  net.boot("server", [](Program& program) {
+    const auto listener = program.listen();
+    program.sleep(milliseconds(100));
+    listener->close();
+    program.sleep(seconds(10));
+  });
+  net.boot("client", [](Program& program) {
+    program.sleep(milliseconds(1));
+    const auto connection = program.connect("server");
+    program.sleep(milliseconds(10));
+    connection->close();
+    program.say("gave up");
+    program.sleep(seconds(10));
+  });
+
+  net.run(seconds(5));
+
+  // The client left, and 90 ms later the port was closed with the connection in its backlog.
+  EXPECT_EQ(net.said("gave up"), 1);
+  EXPECT_EQ(net.meters().of(Situation::kAcceptedNeverServed), 1U);
+}
+
 TEST(NetworkConnect, a_full_backlog_lets_further_attempts_wait) {
   NetworkSpec spec = plain_network();
   spec.backlog_max = 2;
