@@ -181,7 +181,7 @@ SimTime DiskDevice::serve(const Request& request) {
   const bool is_medium =
       request.kind == RequestKind::kSync || request.kind == RequestKind::kSyncDirectory;
   SimTime& busy_until = is_medium ? medium_busy_until_ : cache_busy_until_;
-  busy_until = std::max(now, busy_until) + service + pause;
+  busy_until = std::max({now, busy_until, stalled_until_}) + service + pause;
   return busy_until + nanoseconds(std::max<std::int64_t>(spread, 0));
 }
 

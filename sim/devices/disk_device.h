@@ -124,7 +124,8 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   // --- conditions (fault engine) ---
   /// Adds to the failures in wait.
   void fail_next(DiskFailure failure);
-  /// The device answers nothing for this long; what is under way waits, too.
+  /// The device answers nothing for this long; what is under way waits, too. A stall within a
+  /// longer one changes nothing.
   void stall(Duration duration);
   /// Each later request takes `multiplier` times as long; 1 is the normal speed.
   void set_slowness(std::uint32_t multiplier);
@@ -258,6 +259,8 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   SimTime serve(const Request& request);
   std::uint64_t transfer_bytes(const Request& request) const;
   void match_failure(Request& request);
+  /// Moves what is under way, and the queues behind it, by this much, never before now.
+  void shift_requests(Duration by);
   void apply(Request& request);
   Outcome apply_names(Request& request);
   Outcome apply_open(Request& request);

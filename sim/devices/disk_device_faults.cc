@@ -80,9 +80,15 @@ void DiskDevice::fail_next(DiskFailure failure) {
 void DiskDevice::stall(Duration duration) {
   CHECK(duration.ns >= 0, "a stall lasts");
   const SimTime now = world_.now();
-  stalled_until_ = std::max(now, stalled_until_) + duration;
-  cache_busy_until_ = std::max(now, cache_busy_until_) + duration;
-  medium_busy_until_ = std::max(now, medium_busy_until_) + duration;
+  const SimTime before = std::max(now, stalled_until_);
+  stalled_until_ = std::max(before, now + duration);
+  if (stalled_until_ > before) shift_requests(stalled_until_ - before);
+}
+
+void DiskDevice::shift_requests(Duration by) {
+  const SimTime now = world_.now();
+  cache_busy_until_ = std::max(now, std::max(now, cache_busy_until_) + by);
+  medium_busy_until_ = std::max(now, std::max(now, medium_busy_until_) + by);
   for (Request& request : requests_) {
     if (!request.is_queued || request.is_done) continue;
     request.due = std::max(now, request.due) + duration;
@@ -107,7 +113,9 @@ void DiskDevice::heal() {
   astray_write_.reset();
   astray_read_.reset();
   stale_read_.reset();
-  stalled_until_ = std::min(stalled_until_, world_.now());
+  const SimTime now = world_.now();
+  if (stalled_until_ > now) shift_requests(now - stalled_until_);
+  stalled_until_ = std::min(stalled_until_, now);
 }
 
 bool DiskDevice::has_condition() const {

@@ -126,6 +126,51 @@ TEST(DiskDevice, a_stall_delays_what_is_under_way_and_what_comes) {
   EXPECT_GE(world.effects(FaultKind::kDiskStall), 1U);
 }
 
+/// When a synced write is done that meets a stall of 30 ms at 50 us and then something else.
+std::int64_t end_of_stalled_write(DiskWorld& world, Duration time, std::function<void()> action) {
+  world.at(microseconds(50), [&] { world.device().stall(milliseconds(30)); });
+  world.at(time, std::move(action));
+  std::int64_t end = 0;
+  world.run_program([&](Disk& disk) {
+    ignore(put_synced(disk, "a", 0, "x"), "always succeeds here");
+    end = world.now_us();
+  });
+  return end;
+}
+
+TEST(DiskDevice, a_stall_within_another_lasts_as_long_as_the_longer_one) {
+  DiskWorld world(plain_disk());
+  const std::int64_t end = end_of_stalled_write(world, milliseconds(10), [&] {
+    world.device().stall(milliseconds(5));
+    world.device().stall(milliseconds(25));
+  });
+
+  EXPECT_GT(end, 35'000);
+  EXPECT_LT(end, 36'000);
+}
+
+TEST(DiskDevice, healing_ends_a_stall_for_what_waits_and_what_comes) {
+  DiskWorld world(plain_disk());
+  const std::int64_t end =
+      end_of_stalled_write(world, milliseconds(10), [&] { world.device().heal(); });
+
+  EXPECT_GE(end, 10'000);
+  EXPECT_LT(end, 11'000);
+}
+
+TEST(DiskDevice, a_power_loss_does_not_end_a_stall) {
+  DiskWorld world(plain_disk());
+  world.device().stall(milliseconds(30));
+  world.power_loss(kAllOrNothing);
+  std::int64_t end = 0;
+  world.run_program([&](Disk& disk) {
+    ignore(put(disk, "a", 0, "x"), "always succeeds here");
+    end = world.now_us();
+  });
+
+  EXPECT_GT(end, 30'000);
+}
+
 /// How long a few requests take, in microseconds.
 std::int64_t duration_of(std::uint64_t seed, std::vector<Override> overrides) {
   DiskWorld world(DiskOptions{}, seed, std::move(overrides));
