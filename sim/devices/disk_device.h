@@ -129,7 +129,8 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   void stall(Duration duration);
   /// Each later request takes `multiplier` times as long; 1 is the normal speed.
   void set_slowness(std::uint32_t multiplier);
-  /// Leaves room for this many more bytes; none stands for a disk that never fills up.
+  /// Leaves room for this many more bytes, or what an earlier call left where that is less; none
+  /// stands for a disk that never fills up.
   void set_room(std::optional<std::uint64_t> bytes_left);
   /// Ends all of the above and disarms what waits for a next request. Stored damage stays.
   void heal();

@@ -91,8 +91,9 @@ void DiskDevice::shift_requests(Duration by) {
   medium_busy_until_ = std::max(now, std::max(now, medium_busy_until_) + by);
   for (Request& request : requests_) {
     if (!request.is_queued || request.is_done) continue;
-    request.due = std::max(now, request.due) + duration;
-    if (world_.move(request.event, request.due)) meters_.took_effect(FaultKind::kDiskStall);
+    request.due = std::max(now, std::max(now, request.due) + by);
+    const bool is_moved = world_.move(request.event, request.due);
+    if (is_moved && by.ns > 0) meters_.took_effect(FaultKind::kDiskStall);
   }
 }
 
@@ -102,8 +103,12 @@ void DiskDevice::set_slowness(std::uint32_t multiplier) {
 }
 
 void DiskDevice::set_room(std::optional<std::uint64_t> bytes_left) {
-  capacity_ = bytes_left;
-  if (bytes_left.has_value()) *capacity_ += files_->used_bytes();
+  if (!bytes_left.has_value()) {
+    capacity_.reset();
+    return;
+  }
+  const std::uint64_t capacity = files_->used_bytes() + *bytes_left;
+  capacity_ = std::min(capacity_.value_or(capacity), capacity);
 }
 
 void DiskDevice::heal() {

@@ -118,6 +118,20 @@ TEST(DiskFaults, a_full_disk_takes_what_fits_and_has_room_again_after_a_truncati
   EXPECT_EQ(world.effects(FaultKind::kDiskFull), 2U);
 }
 
+TEST(DiskFaults, of_two_bounds_of_the_room_the_smaller_holds_until_both_end) {
+  DiskWorld world(plain_disk());
+  store(world);
+  world.device().set_room(3);
+  world.device().set_room(100);
+  world.run_program([&](Disk& disk) {
+    world.say("full", put(disk, "log", stored().size(), "12345"));
+    world.device().set_room(std::nullopt);
+    world.say("free", put(disk, "log", stored().size(), "12345"));
+  });
+
+  EXPECT_EQ(world.said(), (Lines{"full: no_space", "free: ok"}));
+}
+
 // --- failed syncs ---
 
 void fail_next_sync(DiskWorld& world) {
