@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "sim/faults/fault_engine.h"
 #include "sim/run/json_cursor.h"
 #include "sim/run/plan.h"
 #include "system/base/units.h"
@@ -144,8 +145,8 @@ class PlanReader {
     Plan plan;
     plan.scenario = in.at("scenario").text();
     plan.seed = in.at("seed").seed();
-    plan.run_for = in.at("run_for").duration();
-    plan.settle_for = in.at("settle_for").duration();
+    plan.run_for = some_time(in.at("run_for"));
+    plan.settle_for = some_time(in.at("settle_for"));
     plan.strategy = read_strategy(in.at("strategy"));
     for (const auto& [path, value] : in.at("settings").members()) {
       plan.settings[path] = value.text();
@@ -169,6 +170,12 @@ class PlanReader {
     return static_cast<std::uint32_t>(in.integer(0, std::numeric_limits<std::uint32_t>::max()));
   }
 
+  static Duration some_time(const JsonCursor& in) {
+    const Duration time = in.duration();
+    if (time <= Duration{}) in.complain("a time above 0 is expected");
+    return time;
+  }
+
   static sim::StrategySpec read_strategy(const JsonCursor& in) {
     in.only({"kind", "window", "pct_depth", "pct_entities", "pct_events"});
     sim::StrategySpec strategy;
@@ -181,6 +188,7 @@ class PlanReader {
     strategy.pct_depth = small(in.at("pct_depth"));
     strategy.pct_entities = small(in.at("pct_entities"));
     strategy.pct_events = small(in.at("pct_events"));
+    if (strategy.pct_events == 0) in.at("pct_events").complain("at least 1 is expected");
     return strategy;
   }
 
@@ -360,6 +368,8 @@ Result<Plan> plan_from_json(std::string_view text, const Registry& registry) {
   TRY(errors.result());
   const Result<void> valid = sim::validate(deployment_of(plan));
   if (!valid.has_value()) return fail(Errc::kInvalid, "groups: " + valid.error().detail);
+  const Result<void> fits = sim::validate(plan.faults, deployment_of(plan));
+  if (!fits.has_value()) return fail(Errc::kInvalid, "faults: " + fits.error().detail);
   return plan;
 }
 

@@ -89,6 +89,31 @@ TEST_F(Plans, say_what_is_wrong_with_them) {
             "parse error at line ");
 }
 
+TEST_F(Plans, refuse_what_no_run_could_begin_with) {
+  EXPECT_EQ(error_of("\"run_for\": \"5s\"", "\"run_for\": \"0s\""),
+            "run_for: a time above 0 is expected");
+  EXPECT_EQ(error_of("\"settle_for\": \"5s\"", "\"settle_for\": \"-1s\""),
+            "settle_for: a time above 0 is expected");
+  std::string json = plan_to_json(draw_plan(registry_, toy::quiet_scenario(), 1));
+  const std::string key = "\"pct_events\": ";
+  const std::size_t at = json.find(key) + key.size();
+  json.replace(at, json.find_first_of(",\n", at) - at, "0");
+  EXPECT_EQ(plan_from_json(json, registry_).error().detail,
+            "strategy.pct_events: at least 1 is expected");
+}
+
+TEST_F(Plans, name_only_machines_that_they_have) {
+  Plan edited = toy::with_power_losses(draw_plan(registry_, toy::quiet_scenario(), 1));
+  edited.faults.actions[1].targets = {"stor-1"};
+  EXPECT_EQ(plan_from_json(plan_to_json(edited), registry_).error().detail,
+            "faults: fault 2: no machine is named stor-1");
+
+  edited.faults.actions[1].targets.clear();
+  edited.faults.actions[1].anchor->machine = "stor-2";
+  EXPECT_EQ(plan_from_json(plan_to_json(edited), registry_).error().detail,
+            "faults: fault 2: no machine is named stor-2");
+}
+
 TEST_F(Plans, knobs_are_also_read_as_people_write_them) {
   std::string json = plan_to_json(plan(1));
   const std::string key = "\"reply_timeout\": ";
