@@ -7,6 +7,9 @@
 namespace millrace::sim {
 namespace {
 
+// A clock that is a tenth off is no clock; faults beyond the bound go up to twice that.
+constexpr std::uint32_t kClockRateMaxPpm = 100'000;
+
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -24,6 +27,10 @@ Result<void> validate(const Deployment& deployment, const Group& group) {
     if (!seen.insert(member).second) {
       return fail(Errc::kInvalid, who + member + " is a member twice");
     }
+  }
+  if (group.clock_rate_max_ppm > kClockRateMaxPpm) {
+    return fail(Errc::kInvalid,
+                who + "clock_rate_max_ppm is at most " + std::to_string(kClockRateMaxPpm));
   }
   if (group.core_min > group.members.size()) {
     return fail(Errc::kInvalid, who + "core_min is " + std::to_string(group.core_min) +

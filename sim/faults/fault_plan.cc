@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "system/base/check.h"
@@ -227,6 +228,16 @@ bool needs_period(FaultKind kind) {
          kind == FaultKind::kMachineRollingRestart || kind == FaultKind::kMachineOlderDisk;
 }
 
+/// Beyond these a number is a slip of the pen, and some would overflow what they are added to.
+std::int64_t amount_max(std::string_view unit) {
+  if (unit == "factor") return 1'000'000;
+  if (unit == "loss_percent") return 99;
+  if (unit == "rate_ppm") return 500'000;
+  if (unit == "step_ns") return seconds(std::int64_t{100} * 365 * 86'400).ns;
+  if (unit == "places") return 10'000;
+  return std::numeric_limits<std::uint32_t>::max();
+}
+
 Result<void> validate(const FaultAction& action) {
   const std::string_view unit = amount_name(action.kind);
   if (unit.empty() && action.amount != 0) return fail(Errc::kInvalid, "has no amount");
@@ -237,8 +248,9 @@ Result<void> validate(const FaultAction& action) {
   if (!unit.empty() && !is_amount_legal) {
     return fail(Errc::kInvalid, "needs " + std::string(unit));
   }
-  if (unit == "loss_percent" && action.amount > 99) {
-    return fail(Errc::kInvalid, "loss_percent is at most 99");
+  const std::int64_t most = amount_max(unit);
+  if (action.amount > most || action.amount < -most) {
+    return fail(Errc::kInvalid, std::string(unit) + " is at most " + std::to_string(most));
   }
   if (needs_duration(action.kind) && action.duration.ns == 0) {
     return fail(Errc::kInvalid, "needs a duration");

@@ -98,6 +98,9 @@ TEST(Deployment, is_refused_where_its_budget_cannot_be_met) {
   EXPECT_EQ(why_invalid(deployment),
             "group stores: with 2 disks lost, fewer than core_min 2 of its 3 members are whole");
   deployment = three_stores();
+  deployment.groups[0].clock_rate_max_ppm = 100'001;
+  EXPECT_EQ(why_invalid(deployment), "group stores: clock_rate_max_ppm is at most 100000");
+  deployment = three_stores();
   deployment.groups[0].members.push_back("store-9");
   EXPECT_EQ(why_invalid(deployment), "group stores: no machine is named store-9");
   deployment = three_stores();

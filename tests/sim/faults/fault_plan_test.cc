@@ -151,6 +151,24 @@ TEST(FaultPlan, a_kind_without_what_it_needs_is_refused) {
   EXPECT_EQ(why_invalid({.actions = {strange}}), "fault 1: machine.kill has no amount");
 }
 
+TEST(FaultPlan, an_amount_that_no_world_could_bear_is_refused) {
+  FaultAction rot = kill(1);
+  rot.kind = FaultKind::kDiskBitRot;
+  rot.amount = 10'001;
+  FaultAction rate = kill(1);
+  rate.kind = FaultKind::kClockRateBeyond;
+  rate.amount = -500'001;
+  FaultAction step = kill(1);
+  step.kind = FaultKind::kClockWallStep;
+  step.amount = INT64_MIN;
+
+  EXPECT_EQ(why_invalid({.actions = {rot}}), "fault 1: disk.bit_rot places is at most 10000");
+  EXPECT_EQ(why_invalid({.actions = {rate}}),
+            "fault 1: clock.rate_beyond rate_ppm is at most 500000");
+  EXPECT_EQ(why_invalid({.actions = {step}}),
+            "fault 1: clock.wall_step step_ns is at most 3153600000000000000");
+}
+
 TEST(FaultPlan, moments_read_like_sentences) {
   FaultAction at_mark = kill(1);
   at_mark.at = {};
