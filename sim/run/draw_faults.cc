@@ -50,6 +50,9 @@ void draw_faults(const Registry& registry, const Scenario& scenario, std::uint64
     CHECK(kind.has_value(), "the scenario was validated");
     profile.kinds[*kind] = level_of(level);
   }
+  // `fifo` is the schedule without surprises, unless a scenario asks for them by name.
+  const bool is_fifo = plan.strategy.kind == sim::StrategyKind::kFifo;
+  if (is_fifo) profile.kinds.emplace(sim::FaultKind::kScheduleDelay, sim::FaultLevel::kNone);
   profile.may_exceed_budget = scenario.faults.may_exceed_budget;
   const sim::FaultSetting setting{.deployment = deployment_of(plan),
                                   .run_for = plan.run_for,

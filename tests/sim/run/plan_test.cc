@@ -1,5 +1,6 @@
 #include "sim/run/plan.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "tests/sim/run/toy_world.h"
@@ -34,6 +35,27 @@ class Plans : public testing::Test {
 TEST_F(Plans, a_seed_always_gives_the_same_plan) {
   EXPECT_EQ(plan(4), plan(4));
   EXPECT_NE(plan_hash(plan(4)), plan_hash(plan(5)));
+}
+
+TEST_F(Plans, have_delays_under_every_strategy_but_fifo) {
+  Scenario scenario = toy::quiet_scenario();
+  scenario.faults.profile = "harsh";
+  const auto delays = [&](sim::StrategyKind strategy) {
+    scenario.strategy = strategy;
+    std::int64_t count = 0;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+      count += std::ranges::count(draw_plan(registry_, scenario, seed).faults.actions,
+                                  sim::FaultKind::kScheduleDelay, &sim::FaultAction::kind);
+    }
+    return count;
+  };
+
+  EXPECT_EQ(delays(sim::StrategyKind::kFifo), 0);
+  EXPECT_GT(delays(sim::StrategyKind::kRandom), 10);
+  EXPECT_GT(delays(sim::StrategyKind::kPct), 10);
+
+  scenario.faults.kinds["schedule.delay"] = "harsh";
+  EXPECT_GT(delays(sim::StrategyKind::kFifo), 10);
 }
 
 TEST_F(Plans, are_read_back_as_they_were_written) {
