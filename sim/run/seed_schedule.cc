@@ -25,12 +25,15 @@ SeedSchedule::SeedSchedule(std::size_t scenarios, const CampaignOptions& options
   planned_ = count_ * scenarios;
 }
 
+bool SeedSchedule::is_mine(std::uint64_t seed) const {
+  return seed % options_.shard_count == options_.shard - 1;
+}
+
 std::uint64_t SeedSchedule::seed_count() const {
   const std::uint64_t every = options_.shard_count;
   if (!options_.seeds_chosen.empty()) {
     return static_cast<std::uint64_t>(std::ranges::count_if(
-        options_.seeds_chosen,
-        [&](std::uint64_t seed) { return seed % every == options_.shard - 1; }));
+        options_.seeds_chosen, [&](std::uint64_t seed) { return is_mine(seed); }));
   }
   const std::uint64_t skipped = first_ - options_.seed_first;
   return options_.seeds <= skipped ? 0 : (options_.seeds - skipped + every - 1) / every;
@@ -39,7 +42,7 @@ std::uint64_t SeedSchedule::seed_count() const {
 std::uint64_t SeedSchedule::seed_at(std::uint64_t index) const {
   if (options_.seeds_chosen.empty()) return first_ + index * options_.shard_count;
   for (const std::uint64_t seed : options_.seeds_chosen) {
-    if (seed % options_.shard_count != options_.shard - 1) continue;
+    if (!is_mine(seed)) continue;
     if (index-- == 0) return seed;
   }
   UNREACHABLE("an index below the number of seeds");
@@ -48,7 +51,8 @@ std::uint64_t SeedSchedule::seed_at(std::uint64_t index) const {
 std::uint64_t SeedSchedule::index_of(std::uint64_t seed) const {
   if (options_.seeds_chosen.empty()) return (seed - first_) / options_.shard_count;
   const auto found = std::ranges::find(options_.seeds_chosen, seed);
-  return static_cast<std::uint64_t>(found - options_.seeds_chosen.begin());
+  return static_cast<std::uint64_t>(std::count_if(
+      options_.seeds_chosen.begin(), found, [&](std::uint64_t before) { return is_mine(before); }));
 }
 
 std::vector<RunRequest> SeedSchedule::next(std::uint64_t count) {

@@ -24,10 +24,12 @@ class SeedSchedule {
   std::uint64_t planned() const { return planned_; }
   /// The scenario of the seeds that were given last.
   std::uint32_t current_scenario() const { return current_; }
-  /// Which of its scenario's seeds this one is, from 0.
+  /// Which of the shard's seeds of a scenario this one is, from 0.
   std::uint64_t index_of(std::uint64_t seed) const;
 
  private:
+  /// Whether the shard runs this seed.
+  bool is_mine(std::uint64_t seed) const;
   std::uint64_t seed_count() const;
   std::uint64_t seed_at(std::uint64_t index) const;
 

@@ -41,6 +41,15 @@ TEST(SeedSchedule, takes_the_seeds_that_were_chosen) {
             (std::vector<std::pair<std::uint32_t, std::uint64_t>>{{0, 9}, {0, 4}}));
 }
 
+TEST(SeedSchedule, numbers_the_chosen_seeds_of_its_shard) {
+  const CampaignOptions options{.seeds_chosen = {4, 9, 6, 7}, .shard = 2, .shard_count = 2};
+  SeedSchedule schedule(1, options);
+
+  // One in a hundred is run a second time, the first always: so each shard counts for itself.
+  EXPECT_EQ(schedule.index_of(9), 0U);
+  EXPECT_EQ(schedule.index_of(7), 1U);
+}
+
 TEST(SeedSchedule, goes_in_rounds_when_time_is_short) {
   const CampaignOptions options{.seeds = 1'000, .wall_time = std::chrono::seconds(1)};
   SeedSchedule schedule(3, options);
