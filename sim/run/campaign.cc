@@ -52,6 +52,8 @@ class Campaign {
     commit();
     CampaignSummary summary =
         tally_.finish(std::move(canary_), std::move(differing_), determinism_checks_);
+    // In an order that does not tell how many workers there were.
+    std::ranges::sort(tool_errors_);
     summary.tool_errors = std::move(tool_errors_);
     summary.is_interrupted = is_interrupted_;
     summary.peak_rss_kib = pool_.peak_rss_kib();
@@ -116,11 +118,7 @@ class Campaign {
   }
 
   bool take(RunReply reply) {
-    if (reply.tool_error.has_value()) {
-      tool_errors_.push_back(fmt::format("{} seed {}: {}", reply.record.scenario, reply.record.seed,
-                                         *reply.tool_error));
-      return true;
-    }
+    if (!note_tool_error(reply)) return true;
     switch (static_cast<Errand>(reply.request.tag)) {
       case Errand::kSeed:
         return take_seed(reply);
@@ -138,6 +136,14 @@ class Campaign {
         return true;
     }
     UNREACHABLE("a request has an errand");
+  }
+
+  /// Whether there is a run at all.
+  bool note_tool_error(const RunReply& reply) {
+    if (!reply.tool_error.has_value()) return true;
+    tool_errors_.push_back(
+        fmt::format("{} seed {}: {}", reply.record.scenario, reply.record.seed, *reply.tool_error));
+    return false;
   }
 
   bool take_seed(const RunReply& reply) {
@@ -256,10 +262,14 @@ class Campaign {
       const std::pair cheapest{group.scenario, group.cheapest_seed};
       if (published != published_.end() && published->second == cheapest) continue;
       const RunRecord among_others = group.record;
+      if (is_hang_by_cpu_time(among_others)) {
+        publish(signature, among_others);  // As in count().
+        continue;
+      }
       const RunReply alone = pool_.run_alone(
           {.scenario = index_of(group.scenario), .seed = group.cheapest_seed, .is_traced = true});
-      const bool is_hang = is_hang_by_cpu_time(among_others);
-      if (is_hang || is_same(among_others, alone.record)) publish(signature, alone.record);
+      const bool is_run = note_tool_error(alone);
+      if (is_run && is_same(among_others, alone.record)) publish(signature, alone.record);
     }
   }
 

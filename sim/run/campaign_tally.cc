@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "sim/run/signature.h"
 
@@ -18,7 +19,7 @@ constexpr std::uint64_t kFaultChancesMin = 10;
 }  // namespace
 
 CampaignTally::CampaignTally(const RunSource& source)
-    : source_(source), runs_with_mark_(source.scenarios.size()) {
+    : source_(source), reasons_(source.scenarios.size()), runs_with_mark_(source.scenarios.size()) {
   for (const Scenario& scenario : source.scenarios) {
     ScenarioSummary summary;
     summary.name = scenario.name;
@@ -62,7 +63,7 @@ FailureGroup* CampaignTally::add(std::uint32_t scenario_index, const RunRecord& 
     scenario.faults_fired += count.fired;
   }
   add_properties(record);
-  add_verdict(scenario, record);
+  add_verdict(scenario_index, record);
   if (record.verdict == Verdict::kPass && record.client_records > 0) {
     const bool is_earlier =
         !passing_.has_value() ||
@@ -95,7 +96,9 @@ FailureGroup* CampaignTally::add(std::uint32_t scenario_index, const RunRecord& 
   return is_new ? &group : nullptr;
 }
 
-void CampaignTally::add_verdict(ScenarioSummary& scenario, const RunRecord& record) {
+void CampaignTally::add_verdict(std::uint32_t scenario_index, const RunRecord& record) {
+  ScenarioSummary& scenario = summary_.scenarios[scenario_index];
+  std::map<std::uint64_t, std::string>& reasons = reasons_[scenario_index];
   switch (record.verdict) {
     case Verdict::kPass:
       ++summary_.passed;
@@ -104,7 +107,8 @@ void CampaignTally::add_verdict(ScenarioSummary& scenario, const RunRecord& reco
     case Verdict::kInconclusive:
       ++summary_.inconclusive;
       ++scenario.inconclusive;
-      scenario.reasons.push_back(fmt::format("--seed {}: {}", record.seed, record.reason));
+      reasons.emplace(record.seed, record.reason);
+      if (reasons.size() > kReasonsMax) reasons.erase(std::prev(reasons.end()));
       return;
     case Verdict::kFail:
       ++summary_.failed;
@@ -144,13 +148,7 @@ CampaignSummary CampaignTally::finish(CanarySummary canary, std::vector<Determin
     const auto skipped = skipped_runs_.find(property.id);
     property.is_skipped = skipped != skipped_runs_.end() && skipped->second == summary_.seeds;
   }
-  for (ScenarioSummary& scenario : summary_.scenarios) {
-    std::ranges::sort(scenario.reasons);
-    const std::size_t count = scenario.reasons.size();
-    if (count <= kReasonsMax) continue;
-    scenario.reasons.resize(kReasonsMax);
-    scenario.reasons.push_back(fmt::format("and {} more seeds", count - kReasonsMax));
-  }
+  name_reasons();
   summary_.canary = std::move(canary);
   summary_.determinism = std::move(differing);
   summary_.determinism_checks = determinism_checks;
@@ -170,6 +168,18 @@ CampaignSummary CampaignTally::finish(CanarySummary canary, std::vector<Determin
   coverage.failed_seeds = summary_.inconclusive_reasons.empty() ? 0 : 1;
   summary_.properties.push_back(std::move(coverage));
   return std::move(summary_);
+}
+
+void CampaignTally::name_reasons() {
+  for (std::size_t i = 0; i < reasons_.size(); ++i) {
+    ScenarioSummary& scenario = summary_.scenarios[i];
+    for (const auto& [seed, reason] : reasons_[i]) {
+      scenario.reasons.push_back(fmt::format("--seed {}: {}", seed, reason));
+    }
+    const std::uint64_t named = reasons_[i].size();
+    if (scenario.inconclusive <= named) continue;
+    scenario.reasons.push_back(fmt::format("and {} more seeds", scenario.inconclusive - named));
+  }
 }
 
 void CampaignTally::judge_must_reach() {

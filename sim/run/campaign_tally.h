@@ -42,8 +42,9 @@ class CampaignTally {
                          std::uint64_t determinism_checks);
 
  private:
-  void add_verdict(ScenarioSummary& scenario, const RunRecord& record);
+  void add_verdict(std::uint32_t scenario, const RunRecord& record);
   void add_properties(const RunRecord& record);
+  void name_reasons();
   void judge_floors();
   void judge_must_reach();
   void judge_properties();
@@ -55,6 +56,9 @@ class CampaignTally {
   std::map<std::string, FaultCount, std::less<>> faults_;
   std::map<std::string, std::uint64_t, std::less<>> skipped_runs_;  // By property.
   std::set<std::string, std::less<>> witnessed_;                    // `sometimes` that were seen.
+  // By scenario, of its first inconclusive seeds: their reasons, kept few whatever the campaign's
+  // length.
+  std::vector<std::map<std::uint64_t, std::string>> reasons_;
   std::vector<std::map<std::string, std::uint64_t, std::less<>>> runs_with_mark_;  // By scenario.
   std::optional<Passing> passing_;
 };

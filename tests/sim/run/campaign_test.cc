@@ -4,6 +4,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <set>
+#include <sqlite3.h>
 #include <sstream>
 
 #include "sim/run/signature.h"
@@ -38,6 +39,21 @@ class Campaigns : public testing::Test {
     options.directory = directory_;
     CampaignListener nobody;
     return run_campaign(source_, options, nobody);
+  }
+
+  static std::int64_t count_in(const std::string& database, const char* query) {
+    sqlite3* file = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    std::int64_t count = -1;
+    const bool is_ready =
+        sqlite3_open_v2(database.c_str(), &file, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK &&
+        sqlite3_prepare_v2(file, query, -1, &statement, nullptr) == SQLITE_OK;
+    if (is_ready && sqlite3_step(statement) == SQLITE_ROW) {
+      count = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    sqlite3_close(file);
+    return count;
   }
 
   static std::string read(const std::string& path) {
@@ -119,6 +135,50 @@ TEST_F(Campaigns, crashes_and_hangs_are_groups_of_their_own) {
   EXPECT_TRUE(summary.tool_errors.empty()) << testing::PrintToString(summary.tool_errors);
 }
 
+TEST_F(Campaigns, a_verdict_by_cpu_time_is_tried_again_alone_at_five_times_the_limit) {
+  add_scenario(toy::Bug::kSlow);
+  source_.scenarios[0].faults.kinds.clear();
+
+  CampaignOptions options{.seeds = 2, .jobs = 2};
+  options.worker.hang_cpu = milliseconds(200);
+  const CampaignSummary summary = run(options);
+
+  EXPECT_EQ(summary.hung, 0U);
+  EXPECT_EQ(summary.passed, 2U);
+  EXPECT_TRUE(summary.tool_errors.empty()) << testing::PrintToString(summary.tool_errors);
+}
+
+TEST_F(Campaigns, a_failure_that_does_not_come_alone_is_the_tools) {
+  add_scenario(toy::Bug::kLeak);
+  source_.scenarios[0].faults.kinds.clear();
+
+  const CampaignSummary summary = run({.seeds = 8});
+
+  // 42 numbers a run: the third run of a process fails, and passes in one of its own. Batches of
+  // eight seeds have three.
+  EXPECT_EQ(exit_status(summary), 3);
+  ASSERT_FALSE(summary.tool_errors.empty());
+  EXPECT_TRUE(summary.tool_errors[0].starts_with(
+      "state leaked between runs: leak seed 3 gives check/toy_world:no run stores that many"))
+      << summary.tool_errors[0];
+  ASSERT_EQ(summary.groups.size(), 1U);
+  EXPECT_TRUE(summary.groups[0].repro.empty());
+}
+
+TEST_F(Campaigns, name_the_first_seeds_with_too_little_and_count_the_others) {
+  add_scenario(toy::Bug::kNone);
+  source_.scenarios[0].floors.acked_operations = 1'000;
+
+  const CampaignSummary summary = run({.seed_first = 9, .seeds = 5, .jobs = 2});
+
+  // By number: 9 comes before 10.
+  const std::vector<std::string>& reasons = summary.scenarios[0].reasons;
+  ASSERT_EQ(reasons.size(), 4U);
+  EXPECT_TRUE(reasons[0].starts_with("--seed 9: ")) << reasons[0];
+  EXPECT_TRUE(reasons[2].starts_with("--seed 11: ")) << reasons[2];
+  EXPECT_EQ(reasons[3], "and 2 more seeds");
+}
+
 TEST_F(Campaigns, too_little_done_is_inconclusive) {
   add_scenario(toy::Bug::kNone);
   source_.scenarios[0].floors.must_reach["store.never"] = {1, 10};
@@ -176,7 +236,9 @@ TEST_F(Campaigns, keep_every_run_in_the_database) {
   const CampaignSummary again = run({.seeds = 3, .database = database});
 
   EXPECT_TRUE(again.tool_errors.empty());
-  EXPECT_GT(std::filesystem::file_size(database), 0U);
+  EXPECT_EQ(count_in(database, "SELECT count(*) FROM campaigns"), 2);
+  EXPECT_EQ(count_in(database, "SELECT count(*) FROM runs WHERE verdict = 'pass'"), 73);
+  EXPECT_EQ(count_in(database, "SELECT count(*) FROM runs WHERE campaign = 2 AND seed <= 3"), 3);
 }
 
 TEST_F(Campaigns, a_database_that_cannot_be_written_is_an_error_of_the_tool) {

@@ -1,5 +1,6 @@
 #include "tests/sim/run/toy_world.h"
 
+#include <ctime>
 #include <fmt/format.h>
 #include <map>
 #include <stdexcept>
@@ -20,7 +21,7 @@ struct StoreConfig {
   Duration reply_timeout = seconds(1);
   static constexpr auto knobs = millrace::knobs(
       knob("bug", &StoreConfig::bug,
-           {.low = Bug::kNone, .high = Bug::kAddressOrder, .about = "What goes wrong on purpose."}),
+           {.low = Bug::kNone, .high = Bug::kLeak, .about = "What goes wrong on purpose."}),
       knob("reply_timeout", &StoreConfig::reply_timeout,
            {.low = milliseconds(10),
             .high = seconds(10),
@@ -76,6 +77,17 @@ void misbehave(Env& env, Bug bug, std::uint64_t number) {
     case Bug::kOverflow:
       deep(1 << 30, nullptr);
       return;
+    case Bug::kSlow:
+      // By the CPU's clock, which is what a hang is judged by.
+      for (const std::clock_t begun = std::clock();
+           number == 1 && std::clock() - begun < CLOCKS_PER_SEC / 10 * 6;) {
+      }
+      return;
+    case Bug::kLeak: {
+      static std::uint64_t numbers_ever = 0;
+      CHECK(++numbers_ever < 100, "no run stores that many");
+      return;
+    }
     case Bug::kAddressOrder: {
       // What is sent, or when, depends on where two objects lie: here by a wait of two lengths.
       const auto first = std::make_unique<std::uint64_t>(number);
@@ -209,9 +221,9 @@ class StoredIsFound {
 }  // namespace
 
 std::string_view to_text(Bug bug) {
-  constexpr std::array<std::string_view, 10> kNames{"none",     "no_sync",      "check", "throw",
-                                                    "spin",     "crash",        "eat",   "spawn",
-                                                    "overflow", "address_order"};
+  constexpr std::array<std::string_view, 12> kNames{"none",     "no_sync",       "check", "throw",
+                                                    "spin",     "crash",         "eat",   "spawn",
+                                                    "overflow", "address_order", "slow",  "leak"};
   return kNames[static_cast<std::size_t>(bug)];
 }
 

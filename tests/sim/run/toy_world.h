@@ -10,7 +10,8 @@
 
 namespace millrace::toy {
 
-/// What goes wrong in a store on purpose.
+/// What goes wrong in a store on purpose. `kSlow` only computes for 600 ms, once;
+/// `kLeak` remembers earlier runs.
 enum class Bug : std::uint8_t {
   kNone,
   kNoSync,
@@ -21,7 +22,9 @@ enum class Bug : std::uint8_t {
   kEatMemory,
   kSpawn,
   kOverflow,
-  kAddressOrder
+  kAddressOrder,
+  kSlow,
+  kLeak
 };
 std::string_view to_text(Bug bug);
 

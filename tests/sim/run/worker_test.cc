@@ -75,6 +75,14 @@ TEST_F(Worker, a_task_that_spins_is_a_hang_by_cpu_time) {
   EXPECT_FALSE(reply.record.breakdown->frames.empty());
 }
 
+TEST_F(Worker, a_task_that_is_only_slow_is_no_hang) {
+  // 600 ms at one virtual instant: beyond the limit, and within five times the limit.
+  const RunReply reply = run_bug(toy::Bug::kSlow);
+
+  EXPECT_EQ(reply.record.verdict, Verdict::kPass);
+  EXPECT_EQ(reply.request.hang_factor, 5U);
+}
+
 TEST_F(Worker, a_crash_costs_one_seed) {
   add_scenario(toy::Bug::kNone);
   add_scenario(toy::Bug::kCrash);
