@@ -19,8 +19,6 @@ struct CrashPage {
   static constexpr std::size_t kNameBytes = 96;
   static constexpr std::size_t kFramesMax = 64;
 
-  /// Index of the request that runs now within the batch; see worker_main.h.
-  std::uint64_t request = 0;
   /// Where the run stands: refreshed from time to time, and at a death.
   std::uint64_t ordinal = 0;
   std::int64_t time_ns = 0;

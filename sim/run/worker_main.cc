@@ -126,9 +126,8 @@ void work(const RunSource& source, const std::vector<RunRequest>& requests,
           const WorkerOptions& options, int replies, CrashPage& page) {
   install_crash_handlers(page, options.hang_cpu * requests.front().hang_factor);
   if (requests.front().is_disguised) disguise(source, requests.front(), options);
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    page.request = i;
-    const RunReply reply = run_request(source, requests[i], options);
+  for (const RunRequest& request : requests) {
+    const RunReply reply = run_request(source, request, options);
     if (!write_frame(replies, reply_to_json(reply))) _exit(1);
   }
   _exit(0);
