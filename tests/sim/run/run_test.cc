@@ -1,11 +1,22 @@
 #include "sim/run/run.h"
 
+#include <array>
 #include <gtest/gtest.h>
 
 #include "tests/sim/run/toy_world.h"
 
 namespace millrace::run {
 namespace {
+
+/// Objects at the end of every run, but counts on leases.
+class NeedsLeases {
+ public:
+  static constexpr Claim claim{"LEASE-1", "needs_leases", "Nothing that holds."};
+  static constexpr std::array<Assumption, 1> needs{Assumption::kLeaseTiming};
+  using Sees = Records<toy::Stored>;
+  void on(const toy::Stored& /*stored*/, At /*at*/) {}
+  void at_end(Judge& judge) { judge.violated({.seen = "always"}); }
+};
 
 class Run : public testing::Test {
  protected:
@@ -129,6 +140,74 @@ TEST_F(Run, memory_without_end_is_a_limit) {
       run(scenario, draw_plan(registry_, scenario, 1), {.limits = {.arena_bytes = 32 << 20}});
 
   EXPECT_EQ(record.signature(), "limit/arena_bytes");
+}
+
+TEST_F(Run, more_events_than_the_limit_are_a_limit) {
+  const Scenario scenario = toy::quiet_scenario();
+
+  const RunRecord record =
+      run(scenario, draw_plan(registry_, scenario, 1), {.limits = {.events = 500}});
+
+  EXPECT_EQ(record.verdict, Verdict::kLimit);
+  EXPECT_EQ(record.signature(), "limit/events");
+  EXPECT_EQ(record.limit, "events");
+}
+
+TEST_F(Run, steps_without_virtual_progress_are_a_hang) {
+  const Scenario scenario = toy::quiet_scenario();
+
+  // Two machines boot at once, so that two steps at one instant are too many here.
+  const RunRecord record =
+      run(scenario, draw_plan(registry_, scenario, 1), {.limits = {.steps_without_progress = 1}});
+
+  EXPECT_EQ(record.verdict, Verdict::kHang);
+  EXPECT_TRUE(record.signature().starts_with("hang/store/")) << record.signature();
+  // Counted, not measured: the same each time, and so it has a fingerprint.
+  EXPECT_NE(record.fingerprint, 0U);
+}
+
+TEST_F(Run, a_client_that_is_stuck_when_all_is_healed_breaks_REC_1) {
+  const Scenario scenario = toy::quiet_scenario();
+  Plan plan = draw_plan(registry_, scenario, 1);
+  // Shorter than any reply takes: the fresh client cannot be done.
+  plan.settle_for = microseconds(50);
+  const RunRecord fresh = run(scenario, plan);
+  EXPECT_EQ(fresh.signature(), "REC-1/fresh_client_stuck");
+
+  sim::FaultAction cut;
+  cut.id = 1;
+  cut.kind = sim::FaultKind::kNetPartition;
+  cut.targets = {"writer-1"};
+  plan.faults.actions = {cut};
+  const RunRecord old = run(scenario, plan);
+  EXPECT_EQ(old.signature(), "REC-1/old_client_stuck");
+
+  // The same cut is healed in time where there is some.
+  plan.settle_for = seconds(20);
+  EXPECT_EQ(run(scenario, plan).verdict, Verdict::kPass);
+}
+
+TEST_F(Run, a_broken_assumption_takes_its_properties_out_of_judgement) {
+  registry_.property<NeedsLeases>();
+  const Scenario scenario = toy::quiet_scenario();
+  Plan plan = draw_plan(registry_, scenario, 1);
+  const auto judged = [&] {
+    for (const PropertyResult& property : run(scenario, plan).properties) {
+      if (property.id == "LEASE-1") return property;
+    }
+    return PropertyResult{};
+  };
+  EXPECT_EQ(judged().verdict, PropertyVerdict::kFailed);
+
+  sim::FaultAction suspend;
+  suspend.id = 7;
+  suspend.kind = sim::FaultKind::kMachineSuspend;
+  suspend.targets = {"store-2"};
+  suspend.duration = milliseconds(10);
+  plan.faults.actions = {suspend};
+
+  EXPECT_EQ(judged().verdict, PropertyVerdict::kNotJudged);
+  EXPECT_EQ(judged().reason, "lease_timing was broken by fault 7: store-2 was suspended");
 }
 
 TEST_F(Run, too_few_acknowledged_operations_are_inconclusive) {
