@@ -2,7 +2,8 @@
 #
 # Every folder tests/<path> with a *.cc becomes one program: <path with _>_test, built of all its
 # *.cc, run by ctest test by test. It links the module of the same folder and what
-# `millrace_test_modules` names for it. tests/system_links_alone.cc is the exception, see below.
+# `millrace_test_modules` names for it. tests/system_links_alone.cc and tests/toy_main.cc are the
+# exceptions, see below.
 
 # Modules that the tests of a folder use beyond the module of that folder.
 function(millrace_test_modules OUT path)
@@ -73,6 +74,22 @@ function(millrace_add_system_links_alone)
   add_test(NAME system_links_alone COMMAND system_links_alone)
 endfunction()
 
+# The toy world of the harness's tests as a program, which the tests of the command start.
+function(millrace_add_toy)
+  if(NOT TARGET sim_command_test)
+    return()
+  endif()
+  millrace_existing_modules(modules command)
+  add_executable(toy "${PROJECT_SOURCE_DIR}/tests/toy_main.cc"
+    "${PROJECT_SOURCE_DIR}/tests/sim/command/toy_scenarios.cc"
+    "${PROJECT_SOURCE_DIR}/tests/sim/run/toy_world.cc")
+  target_compile_options(toy PRIVATE ${MILLRACE_WARNINGS})
+  target_include_directories(toy PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(toy PRIVATE ${modules} ${MILLRACE_PACKAGE_fmt})
+  set_target_properties(toy PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+  add_dependencies(sim_command_test toy)
+endfunction()
+
 function(millrace_add_tests)
   include(GoogleTest)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/tests/*.cc")
@@ -88,6 +105,7 @@ function(millrace_add_tests)
     millrace_add_test_folder(${path})
   endforeach()
   millrace_add_system_links_alone()
+  millrace_add_toy()
 endfunction()
 
 # One program of all benchmarks. benchmarks/simgrid*.cc is the peer, built where SimGrid is installed.

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <signal.h>
 #include <string>
 #include <sys/wait.h>
@@ -59,8 +59,8 @@ std::expected<Output, std::string> run_program(const std::vector<std::string>& w
 }
 
 std::vector<std::string> words_of(const Options& options, std::uint64_t seed) {
-  std::vector<std::string> words{*options.against,     "run",   options.names.front(), "--seed",
-                                 std::to_string(seed), "--json"};
+  std::vector<std::string> words{*options.against, "run", options.names.front(), "--seed",
+                                 std::to_string(seed)};
   for (const std::string& set : options.overrides.sets) {
     words.emplace_back("--set");
     words.push_back(set);
@@ -68,88 +68,71 @@ std::vector<std::string> words_of(const Options& options, std::uint64_t seed) {
   return words;
 }
 
-/// The fingerprint that the other build reports, and where it traced to, if asked to.
-std::expected<std::uint64_t, std::string> run_other(const Options& options, std::uint64_t seed,
-                                                    const std::string& trace) {
+/// A file for what the other build writes, gone at the end.
+class TemporaryFile {
+ public:
+  TemporaryFile()
+      : path_(fmt::format("{}/millrace-{}.record", std::filesystem::temp_directory_path().string(),
+                          getpid())) {}
+  ~TemporaryFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// The record of the other build's run, with all block hashes; where a block is named, with its
+/// events.
+std::expected<run::RunRecord, std::string> run_other(const Options& options, std::uint64_t seed,
+                                                     std::optional<std::uint64_t> block) {
+  const TemporaryFile file;
   std::vector<std::string> words = words_of(options, seed);
-  if (!trace.empty()) words.insert(words.end(), {"--trace", trace});
+  words.insert(words.end(), {"--record", file.path()});
+  if (block.has_value()) words.insert(words.end(), {"--block", std::to_string(*block)});
   // A failing run leaves a repro; it belongs to nobody here.
   const std::string folder = std::filesystem::temp_directory_path() / "millrace-against";
   words.insert(words.end(), {"--out", folder});
   const auto output = run_program(words);
   if (!output.has_value()) return std::unexpected(output.error());
-  const auto object = nlohmann::json::parse(output->text, nullptr, false);
-  if (!object.is_object() || !object.value("fingerprint", nlohmann::json()).is_string()) {
-    return std::unexpected(fmt::format("{} run --json gave no fingerprint (status {})",
-                                       *options.against, output->status));
-  }
-  return std::stoull(object["fingerprint"].get<std::string>(), nullptr, 16);
-}
-
-/// Where the lines of two traces part.
-run::FirstDifference first_difference(const run::RunRecord& record, const std::string& own,
-                                      const std::string& other) {
-  std::size_t at = 0;
-  std::size_t line = 0;
-  for (;;) {
-    const std::size_t end = own.find('\n', at);
-    if (end == std::string::npos || own.compare(at, end - at + 1, other, at, end - at + 1) != 0) {
-      break;
-    }
-    at = end + 1;
-    ++line;
-  }
-  const auto line_at = [&](const std::string& text) {
-    return at >= text.size() ? std::string("(its trace ends here)")
-                             : text.substr(at, text.find('\n', at) - at);
-  };
-  run::FirstDifference difference;
-  difference.first = line_at(own);
-  difference.second = line_at(other);
-  if (line < record.trace.size()) {
-    difference.event = record.trace[line].ordinal;
-    difference.time_ns = record.trace[line].time_ns;
-    difference.machine = record.trace[line].machine;
-  }
-  return difference;
+  Result<run::RunRecord> record = run::run_record_from_json(read_file(file.path()).value_or(""));
+  if (record.has_value()) return *std::move(record);
+  return std::unexpected(
+      fmt::format("{} run --record gave no record (status {})", *options.against, output->status));
 }
 
 }  // namespace
 
 run::DeterminismCheck compare_builds(const run::RunSource& source, const Options& options,
                                      std::uint64_t seed) {
-  run::DeterminismCheck check;
-  check.scenario = source.scenarios.front().name;
-  check.seed = seed;
-  run::RunRequest request{.scenario = 0, .seed = seed};
-  const auto own = run_once(source, request);
-  if (!own.has_value()) {
-    check.tool_error = own.error();
-    return check;
+  run::DeterminismCheck check{
+      .scenario = source.scenarios.front().name, .seed = seed, .difference = {}, .tool_error = {}};
+  run::RunRequest request{.scenario = 0, .seed = seed, .keeps_block_hashes = true};
+  std::optional<std::uint64_t> block;
+  // First as a whole; where they differ once more, with the events of the first block that does.
+  while (true) {
+    const auto own = run_once(source, request);
+    const auto other = own.has_value() ? run_other(options, seed, block) : own;
+    if (!other.has_value()) {
+      check.tool_error = other.error();
+      return check;
+    }
+    check.fingerprint = own->fingerprint;
+    check.other_fingerprint = other->fingerprint;
+    if (run::is_same_execution(*own, *other)) return check;
+    if (block.has_value()) {
+      check.difference = run::first_difference(*own, *other);
+      return check;
+    }
+    block = run::first_different_block(*own, *other);
+    request.keep_block_first = *block;
+    request.keep_block_last = *block + 1;
   }
-  const auto other = run_other(options, seed, "");
-  if (!other.has_value()) {
-    check.tool_error = other.error();
-    return check;
-  }
-  check.fingerprint = own->fingerprint;
-  check.other_fingerprint = *other;
-  if (check.fingerprint == check.other_fingerprint) return check;
-
-  const std::string folder = std::filesystem::temp_directory_path();
-  const std::string own_trace = fmt::format("{}/millrace-{}-own.trace", folder, getpid());
-  const std::string other_trace = fmt::format("{}/millrace-{}-other.trace", folder, getpid());
-  request.is_traced = true;
-  const auto traced = run_once(source, request);
-  if (traced.has_value() && write_trace(own_trace, *traced).has_value() &&
-      run_other(options, seed, other_trace).has_value()) {
-    check.difference = first_difference(*traced, read_file(own_trace).value_or(""),
-                                        read_file(other_trace).value_or(""));
-  }
-  std::error_code ignored;
-  std::filesystem::remove(own_trace, ignored);
-  std::filesystem::remove(other_trace, ignored);
-  return check;
 }
 
 }  // namespace millrace::command

@@ -11,8 +11,9 @@
 namespace millrace::command {
 
 /// Runs a seed of the first scenario of `source` here and in the build that `options.against`
-/// names, and compares. Where they differ, both are traced, and the first line that differs is
-/// named. What the other build cannot do is in `tool_error`. Blocks: for as long as the runs take.
+/// names, and compares. Where they differ, both run again with the events of the first block of
+/// their fingerprints that does, so that the first event that differs is named. What the other
+/// build cannot do is in `tool_error`. Blocks: for as long as the runs take.
 run::DeterminismCheck compare_builds(const run::RunSource& source, const Options& options,
                                      std::uint64_t seed);
 

@@ -98,6 +98,9 @@ void Parser::declare_run() {
   run.add_option("--plan", options_.plan, "Run this plan, edited or not")->type_name("F");
   run.add_option("--trace", options_.trace, "Write what happened, a line each")->type_name("F");
   run.add_flag("--shrink", options_.has_shrink, "Accepted; shrinking comes later");
+  // What one build asks of another; help and completion leave it out.
+  run.add_option("--record", options_.record)->type_name("F")->group("");
+  run.add_option("--block", options_.block)->type_name("N")->group("");
 }
 
 void Parser::declare_campaign() {
@@ -176,6 +179,7 @@ std::vector<std::string> Parser::long_options(const std::string& verb) const {
   if (found != subs_.end()) apps.push_back(found->second);
   for (const CLI::App* const app : apps) {
     for (const CLI::Option* const option : app->get_options()) {
+      if (option->get_group().empty()) continue;
       for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     }
   }

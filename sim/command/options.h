@@ -48,6 +48,10 @@ struct Options {
   std::optional<std::string> database = {};
   std::optional<std::string> plan = {};
   std::optional<std::string> trace = {};
+  /// For another build's verify-determinism: where to write the whole record, and which block of
+  /// the fingerprint it is to have event by event.
+  std::optional<std::string> record = {};
+  std::optional<std::uint64_t> block = {};
   std::optional<std::string> min_match = {};
   std::optional<std::string> against = {};
   std::optional<std::string> show = {};

@@ -58,11 +58,20 @@ int verb_run(const Context& context) {
   run::RunRequest request{.scenario = 0, .seed = input->plan.seed};
   if (input->plan_file.has_value()) request.plan_json = run::plan_to_json(input->plan);
   request.is_traced = options.trace.has_value();
+  request.keeps_block_hashes = options.record.has_value();
+  if (options.block.has_value()) {
+    request.keep_block_first = *options.block;
+    request.keep_block_last = *options.block + 1;
+  }
   const Interrupts interrupts(Interrupts::First::kLeaves);
   const auto record = run_once(source, request);
   if (!record.has_value()) return tool_error(context, record.error());
   if (options.trace.has_value()) {
     const auto written = write_trace(*options.trace, *record);
+    if (!written.has_value()) return tool_error(context, written.error());
+  }
+  if (options.record.has_value()) {
+    const auto written = write_file(*options.record, run::run_record_to_json(*record));
     if (!written.has_value()) return tool_error(context, written.error());
   }
 

@@ -12,13 +12,6 @@ std::string describe(const KeptEvent& event) {
   return fmt::format("{} {:016x}, content {:016x}", event.kind, event.id, event.content);
 }
 
-/// Index of the first block that differs; of the open one after the shorter list where none does.
-std::size_t first_difference(const std::vector<std::uint64_t>& a,
-                             const std::vector<std::uint64_t>& b) {
-  const auto [at, other] = std::ranges::mismatch(a, b);
-  return static_cast<std::size_t>(at - a.begin());
-}
-
 FirstDifference difference_at(const KeptEvent& event) {
   return {.event = event.number,
           .time_ns = event.time_ns,
@@ -28,10 +21,21 @@ FirstDifference difference_at(const KeptEvent& event) {
           .second = {}};
 }
 
-FirstDifference compare(const std::vector<KeptEvent>& first, const std::vector<KeptEvent>& second) {
-  const auto [a, b] = std::ranges::mismatch(first, second);
-  const bool has_first = a != first.end();
-  const bool has_second = b != second.end();
+}  // namespace
+
+bool is_same_execution(const RunRecord& first, const RunRecord& second) {
+  return first.fingerprint == second.fingerprint && first.signature() == second.signature();
+}
+
+std::uint64_t first_different_block(const RunRecord& first, const RunRecord& second) {
+  const auto [at, other] = std::ranges::mismatch(first.block_hashes, second.block_hashes);
+  return static_cast<std::uint64_t>(at - first.block_hashes.begin());
+}
+
+FirstDifference first_difference(const RunRecord& first, const RunRecord& second) {
+  const auto [a, b] = std::ranges::mismatch(first.kept, second.kept);
+  const bool has_first = a != first.kept.end();
+  const bool has_second = b != second.kept.end();
   if (!has_first && !has_second) return {};
   // What a run did where the other had ended already is the difference, too.
   FirstDifference found = difference_at(has_first ? *a : *b);
@@ -43,13 +47,6 @@ FirstDifference compare(const std::vector<KeptEvent>& first, const std::vector<K
   }
   return found;
 }
-
-/// The same execution, or the same death: a crashed run has no fingerprint.
-bool is_same(const RunRecord& a, const RunRecord& b) {
-  return a.fingerprint == b.fingerprint && a.signature() == b.signature();
-}
-
-}  // namespace
 
 DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source,
                                    std::uint32_t scenario, std::uint64_t seed) {
@@ -65,16 +62,16 @@ DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source,
   check.fingerprint = first.record.fingerprint;
   check.other_fingerprint = second.record.fingerprint;
   check.tool_error = first.tool_error.has_value() ? first.tool_error : second.tool_error;
-  if (check.tool_error.has_value() || is_same(first.record, second.record)) return check;
+  if (check.tool_error.has_value() || is_same_execution(first.record, second.record)) return check;
 
-  const std::size_t block = first_difference(first.record.block_hashes, second.record.block_hashes);
+  const std::uint64_t block = first_different_block(first.record, second.record);
   for (RunRequest* const request : {&plain, &disguised}) {
     request->keep_block_first = block;
     request->keep_block_last = block + 1;
   }
   first = pool.run_alone(plain);
   second = pool.run_alone(disguised);
-  check.difference = compare(first.record.kept, second.record.kept);
+  check.difference = first_difference(first.record, second.record);
   return check;
 }
 

@@ -37,6 +37,17 @@ struct DeterminismCheck {
   std::optional<std::string> tool_error;
 };
 
+/// Whether both are the same execution, or the same death: a crashed run has no fingerprint.
+bool is_same_execution(const RunRecord& first, const RunRecord& second);
+
+/// The first block of the fingerprint that differs, by the lists of hashes, which both runs kept;
+/// the open one after the shorter list where no full one does.
+std::uint64_t first_different_block(const RunRecord& first, const RunRecord& second);
+
+/// The first event that differs in that block, which both runs kept; empty where they do not
+/// differ in it.
+FirstDifference first_difference(const RunRecord& first, const RunRecord& second);
+
 /// Runs a seed twice in processes of its own and compares.
 DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source,
                                    std::uint32_t scenario, std::uint64_t seed);

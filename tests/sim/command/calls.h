@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/run/registry.h"
+#include "tests/sim/command/toy_scenarios.h"
 
 namespace millrace::command {
 
@@ -16,11 +17,6 @@ struct Call {
   std::string out;
   std::string err;
 };
-
-/// The toy world with the scenarios `quiet` (@default, @ci), `lossy` (acknowledges before the sync,
-/// loses power; @red), `checked` (a failing CHECK), `crashing`, `idle` (never reaches its floor;
-/// @ci) and `wide`.
-void toy_registry(run::Registry& registry);
 
 /// Runs each test in a new, empty folder, which is removed with what is in it.
 class CommandTest : public testing::Test {

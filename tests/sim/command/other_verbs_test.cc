@@ -1,8 +1,12 @@
 // list, explain, plan, check, new, completion, verify-determinism.
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <sys/wait.h>
 
 #include "sim/command/explain.h"
 #include "sim/command/skeleton.h"
@@ -217,6 +221,9 @@ TEST_F(CompletionVerb, is_a_script_that_bash_reads) {
 
 using VerifyVerb = CommandTest;
 
+/// The toy world as a program.
+constexpr const char* kToy = MILLRACE_BINARY_DIR "/toy";
+
 TEST_F(VerifyVerb, agrees_on_a_deterministic_program) {
   const Call seen = call({"verify-determinism", "quiet", "--seeds", "3"});
   const json object =
@@ -256,7 +263,51 @@ TEST_F(VerifyVerb, says_when_the_other_build_cannot_be_asked) {
   const Call seen = call({"verify-determinism", "quiet", "--seeds", "1", "--against", "/bin/true"});
 
   EXPECT_EQ(seen.status, 3);
-  EXPECT_NE(seen.out.find("no fingerprint"), std::string::npos) << seen.out;
+  EXPECT_NE(seen.out.find("no record"), std::string::npos) << seen.out;
+}
+
+TEST_F(VerifyVerb, agrees_with_another_program_of_the_same_world) {
+  const Call seen = call({"verify-determinism", "quiet", "--seeds", "2", "--against", kToy});
+
+  EXPECT_EQ(seen.status, 0) << seen.out << seen.err;
+}
+
+TEST_F(VerifyVerb, names_the_first_event_at_which_another_build_differs) {
+  // Another build, whose stores acknowledge before they sync.
+  write("other.sh", std::string("#!/bin/sh\nexec ") + kToy + " \"$@\" --set store.bug=no_sync\n");
+  std::filesystem::permissions("other.sh", std::filesystem::perms::owner_all);
+
+  const Call seen =
+      call({"verify-determinism", "quiet", "--seeds", "1", "--against", "./other.sh", "--json"});
+
+  EXPECT_EQ(seen.status, 3) << seen.err;
+  const json difference = json::parse(seen.out)["differences"][0];
+  EXPECT_EQ(difference["tool_error"], nullptr);
+  const json& first = difference["first_difference"];
+  EXPECT_GT(first["event"], 0);
+  EXPECT_NE(first["machine"], "");
+  EXPECT_NE(first["task"], "");
+  EXPECT_NE(first["first"], first["second"]);
+}
+
+TEST_F(VerifyVerb, finds_in_a_program_what_two_plain_runs_of_it_do_not_show) {
+  const std::string toy(kToy);
+  const std::string bug = " --set store.bug=address_order";
+  const auto run_toy = [&](const std::string& words, const std::string& file) {
+    const int state = std::system((toy + " " + words + bug + " > " + file).c_str());
+    return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
+  };
+
+  ASSERT_EQ(run_toy("run quiet --seed 1 --json", "first.json"), 0);
+  ASSERT_EQ(run_toy("run quiet --seed 1 --json", "second.json"), 0);
+  EXPECT_EQ(json::parse(read("first.json"))["fingerprint"],
+            json::parse(read("second.json"))["fingerprint"]);
+
+  EXPECT_EQ(run_toy("verify-determinism quiet --seeds 1", "verified.txt"), 3);
+  const std::string verified = read("verified.txt");
+  EXPECT_NE(verified.find("first at event "), std::string::npos) << verified;
+  EXPECT_NE(verified.find("machine store-"), std::string::npos) << verified;
+  EXPECT_NE(verified.find("task connection"), std::string::npos) << verified;
 }
 
 }  // namespace
