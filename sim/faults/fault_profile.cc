@@ -63,6 +63,13 @@ constexpr std::array<TemplateInfo, 5> kTemplates{{
      {FaultKind::kScheduleDelay, FaultKind::kNetBreak}},
 }};
 
+/// A span's first three digits, as far as they are microseconds or more.
+Duration three_digits(Duration span) {
+  std::int64_t digit = microseconds(1).ns;
+  while (span.ns / digit >= 1'000) digit *= 10;
+  return {span.ns / digit * digit};
+}
+
 /// The draws of one fault: numbered, so that those of another stay where they are.
 class Draws {
  public:
@@ -76,7 +83,10 @@ class Draws {
   std::int64_t log(std::int64_t low, std::int64_t high) {
     return log_uniform_between(bits(), low, std::max(low, high));
   }
-  Duration log(Duration low, Duration high) { return {log(low.ns, high.ns)}; }
+  /// Short to read: a span of unknown scale has no use for further digits.
+  Duration log(Duration low, Duration high) {
+    return std::max(low, three_digits({log(low.ns, high.ns)}));
+  }
   std::uint32_t count(std::int64_t high) { return static_cast<std::uint32_t>(log(1, high)); }
   bool hit(Ratio ratio) { return ratio.hit(bits()); }
 
@@ -126,7 +136,8 @@ class PlanDrawer {
 
   bool is_named(FaultKind kind) const { return profile_.kinds.contains(kind); }
 
-  /// Calls `add(draws, time)` for each fault that this seed has of something.
+  /// Calls `add(draws, time)` for each fault that this seed has of something. Times are whole
+  /// milliseconds: that is short to read, and what they strike has instants of its own.
   template <typename Add>
   void draw_times(std::string_view what, FaultLevel level, bool named, Add add) {
     if (level == FaultLevel::kNone) return;
@@ -139,7 +150,7 @@ class PlanDrawer {
       Draws own(seed_, what, static_cast<std::uint64_t>(i));
       at += exponential(own.bits(), mean);
       if (at >= setting_.run_for) return;
-      add(own, at);
+      add(own, {at.ns - at.ns % milliseconds(1).ns});
     }
   }
 

@@ -24,8 +24,11 @@ Duration longest_lease(const Registry& registry, const Plan& plan) {
   for (const PlanClient& client : plan.clients) {
     look(registry.find_workload(client.workload)->knobs, client.knobs);
   }
-  // A knob that says "practically never" must not make every pause as long as the run.
-  return {std::min(longest, plan.run_for.ns / 8)};
+  // A knob that says "practically never" must not make every pause as long as the run. Whole
+  // milliseconds upwards: what lasts longer than this lasts longer than the lease.
+  const std::int64_t bound = std::min(longest, plan.run_for.ns / 8);
+  const std::int64_t millisecond = milliseconds(1).ns;
+  return {(bound + millisecond - 1) / millisecond * millisecond};
 }
 
 sim::FaultLevel level_of(const std::string& name) {

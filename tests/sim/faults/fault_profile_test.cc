@@ -66,6 +66,19 @@ TEST(FaultProfile, every_plan_fits_its_deployment) {
   }
 }
 
+TEST(FaultProfile, times_are_short_to_read) {
+  const FaultSetting made = setting();
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    for (const FaultAction& action : draw_faults(profile(FaultLevel::kHarsh), made, seed).actions) {
+      const bool is_at_time = !action.anchor.has_value() && action.after == 0;
+      EXPECT_EQ(action.at.ns % (is_at_time ? milliseconds(1) : microseconds(1)).ns, 0)
+          << describe(action);
+      EXPECT_EQ(action.duration.ns % microseconds(1).ns, 0) << describe(action);
+      EXPECT_EQ(action.period.ns % microseconds(1).ns, 0) << describe(action);
+    }
+  }
+}
+
 TEST(FaultProfile, draws_every_kind_within_the_budget_and_none_beyond_it) {
   std::map<FaultKind, int> seeds_with;
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
