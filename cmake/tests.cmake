@@ -108,25 +108,30 @@ function(millrace_add_tests)
   millrace_add_toy()
 endfunction()
 
-# One program of all benchmarks. benchmarks/simgrid*.cc is the peer, built where SimGrid is installed.
+# One program of all benchmarks, and benchmarks/simgrid*.cc as a program of its own where SimGrid is
+# installed: a peer runs with its own allocator.
 function(millrace_add_benchmarks)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benchmarks/*.cc")
   file(GLOB peers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benchmarks/simgrid*.cc")
-  if(peers AND NOT MILLRACE_SIMGRID_FOUND)
-    list(REMOVE_ITEM sources ${peers})
-  endif()
-  if(NOT sources)
-    return()
-  endif()
+  list(REMOVE_ITEM sources ${peers})
   millrace_existing_modules(modules scenarios command run faults devices kernel fiber env base)
   add_executable(millrace_bench ${sources})
   target_compile_options(millrace_bench PRIVATE ${MILLRACE_WARNINGS})
   target_include_directories(millrace_bench PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_link_libraries(millrace_bench PRIVATE
-    ${modules} benchmark::benchmark nlohmann_json::nlohmann_json ${MILLRACE_PACKAGE_fmt} Boost::context)
-  if(peers AND MILLRACE_SIMGRID_FOUND)
-    target_compile_definitions(millrace_bench PRIVATE MILLRACE_HAS_SIMGRID=1)
-    target_link_libraries(millrace_bench PRIVATE PkgConfig::MILLRACE_SIMGRID)
-  endif()
+  target_link_libraries(millrace_bench PRIVATE ${modules} CLI11::CLI11 nlohmann_json::nlohmann_json
+    ${MILLRACE_PACKAGE_fmt} Boost::context)
   set_target_properties(millrace_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+
+  if(MILLRACE_SIMGRID_FOUND)
+    add_executable(millrace_bench_simgrid ${peers} "${PROJECT_SOURCE_DIR}/benchmarks/probe.cc")
+    target_compile_options(millrace_bench_simgrid PRIVATE ${MILLRACE_WARNINGS})
+    target_include_directories(millrace_bench_simgrid PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(millrace_bench_simgrid PRIVATE
+      millrace_base PkgConfig::MILLRACE_SIMGRID ${MILLRACE_PACKAGE_fmt})
+    set_target_properties(millrace_bench_simgrid PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+    add_dependencies(millrace_bench millrace_bench_simgrid)
+    target_compile_definitions(millrace_bench PRIVATE
+      MILLRACE_SIMGRID_PEER="$<TARGET_FILE:millrace_bench_simgrid>")
+  endif()
 endfunction()
