@@ -236,7 +236,6 @@ void FaultEngine::resolve(Strike& strike, const Moment& moment) {
 void FaultEngine::fire(ActionIndex index) {
   if (is_settling_) return;
   Strike& strike = strikes_[index];
-  const FaultAction& action = *strike.action;
   if (strike.targets.empty()) {
     resolve(strike, {.machine = nullptr,
                      .peer = nullptr,
