@@ -34,6 +34,11 @@ Result<void> run_store(Env& env, const SegmentStoreConfig& config) {
   return segment_store::segment_store_main(env, with_identity(env, config));
 }
 
+void complete_plan(run::Plan& plan, run::PlanDraws& draws) {
+  place_segments(plan, draws);
+  let_seals_follow_writes(plan, draws.below("seals"));
+}
+
 }  // namespace
 
 void store_world(Registry& registry) {
@@ -61,7 +66,7 @@ void store_world(Registry& registry) {
                      .is_in_every_scenario = true,
                      .about = "Reads everything that is left, when all others are done."});
   registry.settings<StreamSettings>("streams.*");
-  registry.plan_hook(place_segments);
+  registry.plan_hook(complete_plan);
   registry.frame_namer(wire::frame_name);
   registry.marks(marks());
   properties::register_all(registry);

@@ -100,7 +100,7 @@ void draw_administration(const AdminConfig& config, run::PlanClient& client,
   const std::int64_t span = draws.run_for().ns / 4 * 3;
   for (std::uint64_t i = 0; i < config.operations; ++i) {
     const std::string_view kind = kind_of(config, draws.between("kind", i, 0, 99));
-    // Seals come last, so that most of what writers have to write is written.
+    // Seals come last; see let_seals_follow_writes().
     const bool is_seal = kind == "seal";
     const std::int64_t earliest = is_seal ? span / 8 * 7 : 0;
     const std::int64_t latest = is_seal ? span / 8 * 9 : span;
@@ -108,6 +108,29 @@ void draw_administration(const AdminConfig& config, run::PlanClient& client,
                         Duration{draws.between("not_before", i, earliest, latest)},
                         {{"segment", draws.between("segment", i, 0, 255)},
                          {"events", draws.log_uniform("events", i, 1, 100)}});
+  }
+}
+
+void let_seals_follow_writes(run::Plan& plan, const run::PlanDraws& draws) {
+  std::vector<const run::PlanClient*> writers;
+  for (const run::PlanClient& client : plan.clients) {
+    const bool is_writer = client.workload == "writer" && client.start == run::ClientStart::kStart;
+    if (is_writer && !client.operations.empty()) writers.push_back(&client);
+  }
+  if (writers.empty()) return;
+  const auto writers_last = static_cast<std::int64_t>(writers.size()) - 1;
+  for (run::PlanClient& client : plan.clients) {
+    if (client.workload != "admin") continue;
+    const run::PlanDraws own = draws.below(client.name);
+    for (std::size_t i = 0; i < client.operations.size(); ++i) {
+      if (client.operations[i].operation.kind != "seal") continue;
+      const std::int64_t writer = own.between("writer", i, 0, writers_last);
+      const auto& writes = writers[static_cast<std::size_t>(writer)]->operations;
+      // In the last quarter: by then most is written, and some writes still meet the seal.
+      const auto last = static_cast<std::int64_t>(writes.size()) - 1;
+      const std::int64_t write = own.between("write", i, (last + 1) * 3 / 4, last);
+      client.operations[i].after = writes[static_cast<std::size_t>(write)].operation.id;
+    }
   }
 }
 

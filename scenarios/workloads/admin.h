@@ -33,6 +33,11 @@ struct AdminConfig : client::ClientConfig {
 
 void draw_administration(const AdminConfig& config, run::PlanClient& client, run::PlanDraws& draws);
 
+/// Lets each seal of the plan follow one of the last writes of a drawn writer. Time alone does not
+/// put seals last: where faults kept the writers waiting until then, everything is due at once, and
+/// the few seals would overtake the many writes.
+void let_seals_follow_writes(run::Plan& plan, const run::PlanDraws& draws);
+
 Result<void> admin_main(Env& env, const AdminConfig& config, run::Client& client);
 
 }  // namespace millrace::scenarios

@@ -90,11 +90,11 @@ class PlanDrawing {
     draw_machines();
     draw_settings();
     draw_clients();
+    finish_operations();
     if (registry_.plan_hook() != nullptr) {
       PlanDraws draws = root_.below("hook");
       registry_.plan_hook()(plan_, draws);
     }
-    finish_operations();
     draw_strategy();
     draw_faults(registry_, scenario_, root_.bits("faults"), plan_);
     return std::move(plan_);

@@ -44,7 +44,7 @@ struct PlanMachine {
 };
 
 /// An operation and when it may start: not before an instant of the run, nor before another
-/// operation has ended, where that one is in the plan.
+/// operation has ended, where that one is in the plan, or its client has finished without it.
 struct PlanOperation {
   Operation operation;
   Duration not_before;

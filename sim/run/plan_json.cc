@@ -5,6 +5,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
+#include <vector>
 
 #include "sim/faults/fault_engine.h"
 #include "sim/run/json_cursor.h"
@@ -343,6 +345,50 @@ class PlanReader {
   std::set<std::uint64_t> operations_;
 };
 
+// --- the order of operations ---
+
+/// Takes operations off `left` as the given clients could take them, each client in its order.
+/// Errors: kInvalid where one of them waits for an operation that is left in the end.
+Result<void> take_all(std::span<const PlanClient* const> clients, std::set<std::uint64_t>& left) {
+  std::vector<std::size_t> next(clients.size(), 0);
+  const auto blocked = [&](std::size_t i) -> const PlanOperation* {
+    if (next[i] == clients[i]->operations.size()) return nullptr;
+    const PlanOperation& planned = clients[i]->operations[next[i]];
+    return planned.after.has_value() && left.contains(*planned.after) ? &planned : nullptr;
+  };
+  for (bool has_moved = true; has_moved;) {
+    has_moved = false;
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      while (next[i] < clients[i]->operations.size() && blocked(i) == nullptr) {
+        left.erase(clients[i]->operations[next[i]++].operation.id);
+        has_moved = true;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    const PlanOperation* const stuck = blocked(i);
+    if (stuck == nullptr) continue;
+    return fail(Errc::kInvalid, fmt::format("operation {} of {} waits for operation {}, which "
+                                            "cannot start before it",
+                                            stuck->operation.id, clients[i]->name, *stuck->after));
+  }
+  return {};
+}
+
+/// Errors: kInvalid where operations wait for each other, so that none of them could ever start.
+Result<void> check_waits(const Plan& plan) {
+  std::set<std::uint64_t> left;
+  std::vector<const PlanClient*> first;
+  std::vector<const PlanClient*> last;
+  for (const PlanClient& client : plan.clients) {
+    (client.start == ClientStart::kLast ? last : first).push_back(&client);
+    for (const PlanOperation& planned : client.operations) left.insert(planned.operation.id);
+  }
+  // The last ones start when all others have finished.
+  TRY(take_all(first, left));
+  return take_all(last, left);
+}
+
 }  // namespace
 
 std::string plan_to_json(const Plan& plan) {
@@ -370,6 +416,7 @@ Result<Plan> plan_from_json(std::string_view text, const Registry& registry) {
   if (!valid.has_value()) return fail(Errc::kInvalid, "groups: " + valid.error().detail);
   const Result<void> fits = sim::validate(plan.faults, deployment_of(plan));
   if (!fits.has_value()) return fail(Errc::kInvalid, "faults: " + fits.error().detail);
+  TRY(check_waits(plan));
   return plan;
 }
 

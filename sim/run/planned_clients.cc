@@ -29,11 +29,6 @@ PlannedClients::PlannedClients(sim::World& world, const Plan& plan, const Direct
 
 PlannedClients::~PlannedClients() = default;
 
-void PlannedClients::begin_settle() {
-  is_settling_ = true;
-  for (const auto& client : clients_) client->schedule_next();
-}
-
 bool PlannedClients::have_started_finished() const {
   return std::ranges::all_of(
       clients_, [](const auto& one) { return !one->has_started() || one->has_finished(); });
@@ -55,6 +50,10 @@ std::uint64_t PlannedClients::untaken_operations() const {
 void PlannedClients::operation_ended(std::uint64_t id, Outcome outcome) {
   if (outcome == Outcome::kOk) ++acked_operations_;
   history_.record(OperationEnded{.operation = id, .outcome = outcome});
+  let_followers_start(id);
+}
+
+void PlannedClients::let_followers_start(std::uint64_t id) {
   if (!planned_.contains(id)) return;
   ended_.insert(id);
   for (const auto& client : clients_) client->schedule_next();
@@ -99,12 +98,19 @@ void PlannedClient::schedule_next() {
   const PlanOperation& planned = plan_.operations[next_];
   const bool waits_for_another = planned.after.has_value() &&
                                  all_.planned_.contains(*planned.after) &&
-                                 !all_.ended_.contains(*planned.after) && !all_.is_settling_;
+                                 !all_.ended_.contains(*planned.after);
   if (waits_for_another) return;
   const sim::SimTime due = std::max(all_.world_.now(), all_.started_at_ + planned.not_before);
   const sim::Root root = sim::operation_root(planned.operation.id);
   const sim::EventIdentity who = all_.world_.identify(root, sim::EventKind::kControl, where_);
   start_event_ = all_.world_.schedule(who, due, sim::EntityId(0), *this, planned.operation.id);
+}
+
+void PlannedClient::mark_finished() {
+  has_finished_ = true;
+  for (std::size_t i = next_; i < plan_.operations.size(); ++i) {
+    all_.let_followers_start(plan_.operations[i].operation.id);
+  }
 }
 
 void PlannedClient::on_event(const sim::Event& event) {

@@ -35,8 +35,8 @@ class PlannedClients {
 
   /// From now on times of operations count.
   void start() { started_at_ = world_.now(); }
-  /// The faults are over: operations that wait for others start, too.
-  void begin_settle();
+  /// The faults are over.
+  void begin_settle() { is_settling_ = true; }
   bool is_settling() const { return is_settling_; }
 
   /// Whether every client that was started has finished.
@@ -50,6 +50,7 @@ class PlannedClients {
 
   /// An operation has ended: others that follow it may start.
   void operation_ended(std::uint64_t id, Outcome outcome);
+  void let_followers_start(std::uint64_t id);
 
   sim::World& world_;
   const Directory& directory_;
@@ -58,7 +59,7 @@ class PlannedClients {
   bool is_settling_ = false;
   std::uint64_t acked_operations_ = 0;
   std::set<std::uint64_t> planned_;  // Operations that others wait for, and that are in the plan.
-  std::set<std::uint64_t> ended_;    // Those of them that have ended.
+  std::set<std::uint64_t> ended_;    // Those of them that have ended, or never will.
   std::vector<std::unique_ptr<PlannedClient>> clients_;
 };
 
@@ -85,7 +86,8 @@ class PlannedClient final : public Client, public sim::EventTarget {
   bool has_started() const { return has_started_; }
   bool has_finished() const { return has_finished_; }
   void mark_started() { has_started_ = true; }
-  void mark_finished() { has_finished_ = true; }
+  /// What it has not taken is not waited for any more.
+  void mark_finished();
   /// The process is gone: what it had taken has an unknown outcome.
   void process_ended();
 

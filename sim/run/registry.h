@@ -285,8 +285,8 @@ class Registry {
     for (const auto& file : files) add_scenario(file.name, file.text);
   }
 
-  /// Completes a drawn plan with what only the system knows, such as the placement of data, by
-  /// adding settings.
+  /// Completes a drawn plan with what only the system knows: adds settings, such as the placement
+  /// of data, and lets operations, which have their ids by then, follow each other.
   void plan_hook(void (*hook)(Plan& plan, PlanDraws& draws)) { plan_hook_ = hook; }
 
   /// Names frames for traces, reports and anchors: "txn.commit". Pure.

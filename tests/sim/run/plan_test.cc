@@ -1,7 +1,9 @@
 #include "sim/run/plan.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <vector>
 
 #include "tests/sim/run/toy_world.h"
 
@@ -134,6 +136,26 @@ TEST_F(Plans, name_only_machines_that_they_have) {
   edited.faults.actions[1].anchor->machine = "stor-2";
   EXPECT_EQ(plan_from_json(plan_to_json(edited), registry_).error().detail,
             "faults: fault 2: no machine is named stor-2");
+}
+
+TEST_F(Plans, refuse_operations_that_wait_for_each_other) {
+  Plan plan = draw_plan(registry_, toy::quiet_scenario(), 1);
+  std::vector<PlanOperation>& first = plan.clients[0].operations;
+  std::vector<PlanOperation>& second = plan.clients[1].operations;
+  first[1].after = second[1].operation.id;
+  // The first of the second client comes before its second one, which the first client waits for.
+  second[0].after = first[1].operation.id;
+
+  const Result<Plan> read = plan_from_json(plan_to_json(plan), registry_);
+
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().detail,
+            fmt::format("operation {} of writer-1 waits for operation {}, which cannot start "
+                        "before it",
+                        first[1].operation.id, second[1].operation.id));
+
+  second[0].after = first[0].operation.id;
+  EXPECT_TRUE(plan_from_json(plan_to_json(plan), registry_).has_value());
 }
 
 TEST_F(Plans, knobs_are_also_read_as_people_write_them) {

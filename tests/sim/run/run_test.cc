@@ -248,5 +248,47 @@ TEST_F(Run, an_operation_waits_for_the_one_that_it_follows) {
   EXPECT_TRUE(seen_last);
 }
 
+TEST_F(Run, an_operation_waits_beyond_the_end_of_the_faults) {
+  const Scenario scenario = toy::quiet_scenario();
+  Plan plan = draw_plan(registry_, scenario, 1);
+  PlanOperation& last = plan.clients[0].operations.back();
+  last.not_before = plan.run_for + milliseconds(500);
+  for (PlanOperation& planned : plan.clients[1].operations) planned.after = last.operation.id;
+
+  const RunRecord record = run(scenario, plan, {.is_traced = true});
+
+  EXPECT_EQ(record.verdict, Verdict::kPass);
+  EXPECT_EQ(record.untaken_operations, 0);
+  for (const TraceLine& line : record.trace) {
+    const bool is_follower = line.machine == "writer-2" && line.text.starts_with("Stored");
+    if (is_follower) EXPECT_GE(line.time_ns, last.not_before.ns);
+  }
+}
+
+struct NoConfig {};
+
+Result<void> finish_at_once(Env& /*env*/, const NoConfig& /*config*/, Client& /*client*/) {
+  return {};
+}
+
+TEST_F(Run, an_operation_does_not_wait_for_a_client_that_has_finished_without_it) {
+  registry_.workload("idler", finish_at_once, {.about = "Takes none of its operations."});
+  const Scenario scenario = toy::quiet_scenario();
+  Plan plan = draw_plan(registry_, scenario, 1);
+  PlanClient idler = plan.clients[0];
+  idler.name = "idler-1";
+  idler.workload = "idler";
+  idler.knobs = {};
+  idler.operations.resize(1);
+  idler.operations[0].operation.id = 1'000'000;
+  plan.clients.push_back(idler);
+  plan.clients[1].operations[0].after = 1'000'000;
+
+  const RunRecord record = run(scenario, plan);
+
+  EXPECT_EQ(record.verdict, Verdict::kPass);
+  EXPECT_EQ(record.untaken_operations, 1);
+}
+
 }  // namespace
 }  // namespace millrace::run
