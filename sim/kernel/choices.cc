@@ -26,9 +26,12 @@ std::uint32_t generation_of(SimTime now) {
   return static_cast<std::uint32_t>(now.ns >> kGenerationShift) + 1;
 }
 
+// When a boot began is not forgotten, or its age would start anew and its identities be repeated.
+constexpr std::uint32_t kForEver = UINT32_MAX;
+
 // Forgotten: neither this generation nor the one before counted with it.
 bool is_stale(std::uint32_t counter_generation, std::uint32_t generation) {
-  return counter_generation + 1 < generation;
+  return counter_generation < generation - 1;
 }
 
 std::uint64_t identity_key(Root root, EventKind kind, Where where) {
@@ -68,7 +71,15 @@ Choices::Choices(std::uint64_t seed, std::vector<Override> overrides)
 
 EventIdentity Choices::identify(Root root, EventKind kind, Where where, SimTime now) {
   const std::uint64_t key = identity_key(root, kind, where);
-  const std::uint32_t n = count(key, generation_of(now));
+  const std::uint32_t generation = generation_of(now);
+  // Room for two entries: the references below stay valid.
+  if ((counters_used_ + 2) * 2 > counters_.size()) grow_or_prune(generation);
+  const bool is_of_boot = is_boot(root);
+  const std::uint32_t start =
+      is_of_boot ? first_n_of(root, now) : (generation - 1) << kGenerationStartShift;
+  Counter& counter = counter_of(key, generation, start);
+  if (is_of_boot) counter.n = std::max(counter.n, start);
+  const std::uint32_t n = counter.n++;
   return {.id = {mix(key, n)}, .root = root, .where = where, .n = n, .kind = kind};
 }
 
@@ -77,21 +88,26 @@ EventIdentity Choices::identify_counted(Root root, EventKind kind, Where where, 
   return {.id = {mix(key, n)}, .root = root, .where = where, .n = n, .kind = kind};
 }
 
-std::uint32_t Choices::count(std::uint64_t key, std::uint32_t generation) {
-  const std::uint32_t start = (generation - 1) << kGenerationStartShift;
+/// first_n() of a boot's age. A boot begins with its first event, the first step of its process.
+std::uint32_t Choices::first_n_of(Root boot, SimTime now) {
+  const auto time = static_cast<std::uint32_t>(now.ns >> kAgeUnitShift);
+  return (time - counter_of(boot.value, kForEver, time).n) & kAgeSliceMask;
+}
+
+/// The counter of this key, which starts at `start` where it is new or was forgotten.
+Choices::Counter& Choices::counter_of(std::uint64_t key, std::uint32_t generation,
+                                      std::uint32_t start) {
   const std::size_t mask = counters_.size() - 1;
-  for (std::size_t at = key & mask;; at = (at + 1) & mask) {
-    Counter& counter = counters_[at];
-    if (counter.generation == 0) {
-      counter = {.key = key, .n = start + 1, .generation = generation};
-      if (++counters_used_ * 2 > counters_.size()) grow_or_prune(generation);
-      return start;
-    }
-    if (counter.key != key) continue;
-    if (is_stale(counter.generation, generation)) counter.n = start;
-    counter.generation = generation;
-    return counter.n++;
+  std::size_t at = key & mask;
+  while (counters_[at].generation != 0 && counters_[at].key != key) at = (at + 1) & mask;
+  Counter& counter = counters_[at];
+  if (counter.generation == 0) {
+    ++counters_used_;
+    counter = {.key = key, .n = start, .generation = generation};
   }
+  if (is_stale(counter.generation, generation)) counter.n = start;
+  counter.generation = generation;
+  return counter;
 }
 
 void Choices::grow_or_prune(std::uint32_t generation) {

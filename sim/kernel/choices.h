@@ -67,14 +67,21 @@ class Choices {
 
   std::uint64_t seed() const { return seed_; }
 
-  /// The identity of the next event of this sort. Counts. `now` only selects the counter's
-  /// generation: a (root, kind, where) that rested for more than a minute or two of virtual time is
-  /// forgotten, so that memory follows what is alive; its next event gets an n of the new
-  /// generation. Cost: one probe of a hash table.
+  /// The identity of the next event of this sort. Counts, for a boot from first_n() of its age on.
+  /// `now` selects the counter's generation, too: a (root, kind, where) that rested for more than a
+  /// minute or two of virtual time is forgotten, so that memory follows what is alive; its next
+  /// event gets an n of the new generation. Cost: one probe of a hash table, for a boot two.
   EventIdentity identify(Root root, EventKind kind, Where where, SimTime now);
 
   /// An identity whose n the caller counts (a task's fired timers).
   static EventIdentity identify_counted(Root root, EventKind kind, Where where, std::uint32_t n);
+
+  /// The lowest n of what goes on without an end at this age: it starts anew each 268 ms (2^28 ns).
+  /// A plain count would go on for the whole run, and one poll more or less, after an operation was
+  /// deleted, would give each later poll the draws of another one. Repeats after 4.9 hours.
+  static std::uint32_t first_n(Duration age) {
+    return static_cast<std::uint32_t>(age.ns >> kAgeUnitShift) & kAgeSliceMask;
+  }
 
   /// 64 uniform bits, never overridden: for payloads and Env's Random.
   // Indices are spread before they are mixed in: consecutive words under one multiplier would be a
@@ -111,15 +118,21 @@ class Choices {
   void set_recorder(Recorder recorder, void* context);
 
  private:
+  // Ages are counted in 4,096 ns, so that 16 bits of them are a slice of 2^28 ns, and 16 bits are
+  // left for what happens within one. A count beyond them goes on into the next slice.
+  static constexpr int kAgeUnitShift = 12;
+  static constexpr std::uint32_t kAgeSliceMask = 0xFFFF0000;
+
   struct Counter {
     std::uint64_t key = 0;
-    std::uint32_t n = 0;
+    std::uint32_t n = 0;           // For a boot's own entry: when it began, in units of age.
     std::uint32_t generation = 0;  // 0 marks a free entry.
   };
 
   std::int64_t decide_slowly(const EventIdentity& who, Purpose purpose, std::int64_t proposed,
                              std::int64_t neutral, std::uint32_t index);
-  std::uint32_t count(std::uint64_t key, std::uint32_t generation);
+  Counter& counter_of(std::uint64_t key, std::uint32_t generation, std::uint32_t start);
+  std::uint32_t first_n_of(Root boot, SimTime now);
   void grow_or_prune(std::uint32_t generation);
 
   std::uint64_t seed_;

@@ -9,7 +9,7 @@ namespace millrace::sim {
 std::uint64_t hash_name(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
 
 Root boot_root(std::string_view machine, Root cause) {
-  return {mix(mix(0x626F6F74, hash_name(machine)), cause.value)};
+  return {mix(mix(0x626F6F74, hash_name(machine)), cause.value) | 1};
 }
 
 std::string_view to_text(EventKind kind) {

@@ -4,9 +4,10 @@
 //
 // Every event gets id = H(root, kind, where, n). The root is the plan entry in whose name it
 // happens (an operation, a fault, a boot), `where` is made of names, and n counts earlier events
-// with the same three. Every random draw is keyed by the id of the event that needs it, so a draw
-// moves only when its own cause changes. No index, address, global counter or set size ever enters
-// a key.
+// with the same three; what a boot does goes on for the whole run, so there n starts anew with each
+// quarter of a second of the boot's age (see Choices::first_n). Every random draw is keyed by the
+// id of the event that needs it, so a draw moves only when its own cause changes. No index,
+// address, global counter or set size ever enters a key.
 
 #include <cstdint>
 #include <string_view>
@@ -42,17 +43,23 @@ std::uint64_t hash_name(std::string_view name);
 
 /// The plan entry in whose name something happens.
 struct Root {
+  /// The lowest bit tells boots from the entries that the plan lists.
   std::uint64_t value = 0;
   friend constexpr bool operator==(const Root&, const Root&) = default;
 };
 
 /// The root of a client operation, by its id in the plan.
-constexpr Root operation_root(std::uint64_t operation_id) { return {mix(0x6F70, operation_id)}; }
+constexpr Root operation_root(std::uint64_t operation_id) {
+  return {mix(0x6F70, operation_id) & ~std::uint64_t{1}};
+}
 /// The root of a fault, by its id in the plan.
-constexpr Root fault_root(std::uint64_t fault_id) { return {mix(0x6661756C74, fault_id)}; }
+constexpr Root fault_root(std::uint64_t fault_id) {
+  return {mix(0x6661756C74, fault_id) & ~std::uint64_t{1}};
+}
 /// The root of what a machine does by itself after a boot. `cause` is the fault that restarted it,
 /// or the root with value 0 for the first boot.
 Root boot_root(std::string_view machine, Root cause);
+constexpr bool is_boot(Root root) { return (root.value & 1) != 0; }
 
 /// What sort of thing happens.
 enum class EventKind : std::uint8_t {

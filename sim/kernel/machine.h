@@ -80,9 +80,10 @@ class Task {
   int no_block_depth_ = 0;
   EntityId entity_;
   Where where_;
-  Root spawn_root_;
+  Where timer_where_;  // Its name, and which of the tasks of that name it is.
+  SimTime spawned_;
   EventIdentity woken_by_;
-  std::uint32_t timers_fired_ = 0;
+  std::uint32_t timer_n_ = 0;       // The lowest n of its next timer.
   std::uint32_t random_draws_ = 0;  // Within this step.
 
   // At most one wake event is pending for a task.

@@ -157,7 +157,7 @@ void World::on_timer(Task& task, const EventIdentity& who) {
     arm_timer(task, task.deadline_);
     return;
   }
-  ++task.timers_fired_;
+  task.timer_n_ = who.n + 1;
   become_ready(task, who, Wake::kTimeout);
 }
 
@@ -268,9 +268,12 @@ void World::arm_timer(Task& task, Instant deadline) {
     if (task.timer_due_ <= due) return;
     cancel(task.timer_event_);
   }
-  // Only timers that fire are counted: what ends the other waits moves no draw of this one.
-  const EventIdentity who = Choices::identify_counted(task.spawn_root_, EventKind::kTimer,
-                                                      task.where_, task.timers_fired_);
+  // That time has passed is nobody's doing: it happens in the name of the boot, or a reader that
+  // polls would go on for ever in the name of the last event that it read. Only timers that fire
+  // are counted: what ends the other waits moves no draw of this one.
+  const std::uint32_t n = std::max(task.timer_n_, Choices::first_n(due - task.spawned_));
+  const EventIdentity who =
+      Choices::identify_counted(task.process().root(), EventKind::kTimer, task.timer_where_, n);
   task.timer_event_ = queue_event(who, due, task.entity_, &task, 0);
   task.timer_armed_ = true;
   task.timer_due_ = due;
@@ -295,7 +298,7 @@ Task& World::spawn(Process& process, std::string_view name, Root root, std::func
   task.id_ = TaskId(process.next_task_id_++);
   task.name_ = name;
   task.process_ = &process;
-  task.spawn_root_ = root;
+  task.spawned_ = now_;
   task.where_ = where_of(process.machine_->name_, name);
   task.entity_ = entity_of_task(process, task.where_);
   const Stack stack = task_count_ < options_.limits.tasks ? stacks_.take() : Stack{};
@@ -314,6 +317,7 @@ Task& World::spawn(Process& process, std::string_view name, Root root, std::func
   ++process.live_tasks_;
   ++task_count_;
   const EventIdentity who = choices_.identify(root, EventKind::kSpawn, task.where_, now_);
+  task.timer_where_ = {mix(task.where_.value, who.id.value)};
   const SimTime due = std::max(now_, process.machine_->busy_until_);
   task.wake_event_ = queue_event(who, due, task.entity_, &task, 0);
   return task;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <gtest/gtest.h>
+#include <set>
 #include <vector>
 
 namespace millrace::sim {
@@ -12,6 +13,10 @@ const Where kHere = where_of("a", "b");
 
 EventIdentity next(Choices& choices, Root root) {
   return choices.identify(root, EventKind::kDeliver, kHere, kNow);
+}
+
+EventIdentity next_at(Choices& choices, Root root, Duration time) {
+  return choices.identify(root, EventKind::kDeliver, kHere, SimTime{time.ns});
 }
 
 TEST(Choices, count_events_of_one_root_kind_and_place) {
@@ -91,6 +96,63 @@ TEST(Choices, forget_counters_that_rested_without_repeating_identities) {
   const EventIdentity late = choices.identify(operation_root(1), EventKind::kDeliver, kHere, later);
 
   EXPECT_NE(early.id, late.id);
+}
+
+// What a boot does goes on for the whole run. However much it did before, what it does at an age
+// has the same identities: a poll less in the first second moves none of the later ones.
+TEST(Choices, count_the_events_of_a_boot_anew_as_it_grows_older) {
+  const Root boot = boot_root("a", {});
+  Choices many(1);
+  Choices few(1);
+  for (int i = 0; i < 100; ++i) next_at(many, boot, milliseconds(10));
+  next_at(few, boot, milliseconds(10));
+
+  const EventIdentity first = next_at(many, boot, seconds(2));
+  const EventIdentity second = next_at(many, boot, seconds(2));
+
+  EXPECT_NE(first.id, second.id);
+  EXPECT_EQ(next_at(few, boot, seconds(2)).id, first.id);
+  EXPECT_EQ(next_at(few, boot, seconds(2)).id, second.id);
+}
+
+// An age, not a time: a process that starts later draws the same.
+TEST(Choices, of_a_boot_do_not_move_when_it_boots_later) {
+  const Root boot = boot_root("a", {});
+  Choices early(1);
+  Choices late(1);
+  next_at(early, boot, milliseconds(100));
+  next_at(late, boot, milliseconds(777));
+
+  EXPECT_EQ(next_at(early, boot, milliseconds(1100)).id,
+            next_at(late, boot, milliseconds(1777)).id);
+}
+
+TEST(Choices, of_an_operation_are_counted_however_long_it_takes) {
+  Choices choices(1);
+  next_at(choices, operation_root(1), milliseconds(10));
+
+  EXPECT_EQ(next_at(choices, operation_root(1), seconds(30)).n, 1u);
+}
+
+TEST(Choices, of_a_boot_are_not_repeated_when_it_rested) {
+  const Root boot = boot_root("a", {});
+  Choices choices(1);
+  std::set<EventId> ids;
+  for (int i = 0; i < 20; ++i) ids.insert(next_at(choices, boot, seconds(300) * i).id);
+
+  EXPECT_EQ(ids.size(), 20u);
+}
+
+// More than the table holds, so that it is cleared out while the boot rests.
+TEST(Choices, of_a_boot_are_not_repeated_when_the_rest_was_forgotten) {
+  const Root boot = boot_root("a", {});
+  Choices choices(1);
+  const EventIdentity early = next_at(choices, boot, seconds(1));
+  for (std::uint64_t operation = 0; operation < 20'000; ++operation) {
+    next_at(choices, operation_root(operation), seconds(300));
+  }
+
+  EXPECT_NE(next_at(choices, boot, seconds(300)).id, early.id);
 }
 
 TEST(Choices, keep_counting_however_many_counters_there_are) {

@@ -123,6 +123,67 @@ TEST_F(WorldTest, an_unpark_wakes_a_parked_task_before_its_deadline) {
   EXPECT_EQ(log_, (std::vector<std::string>{"2 woken"}));
 }
 
+// Else a server that answers in the name of an operation, and waits, would act in its name for
+// ever.
+TEST_F(WorldTest, a_timer_fires_in_the_name_of_the_boot) {
+  make();
+  Machine& a = machine("a");
+  std::vector<Root> roots;
+  boot(a, [&] {
+    const ArenaScope simulator(nullptr);
+    world_->spawn(world_->current()->process(), "worker", operation_root(7), [&] {
+      const ArenaScope inner(nullptr);
+      roots.push_back(world_->current_root());
+      world_->park(Instant{milliseconds(2).ns});
+      roots.push_back(world_->current_root());
+    });
+    world_->park(Instant{milliseconds(9).ns});  // The process ends with its main task.
+  });
+
+  world_->run_until(SimTime{seconds(1).ns});
+
+  EXPECT_EQ(roots, (std::vector<Root>{operation_root(7), boot_root("a", {})}));
+}
+
+TEST_F(WorldTest, timers_of_tasks_of_one_name_are_not_the_same_event) {
+  make();
+  std::vector<EventId> timers;
+  boot(machine("a"), [&] {
+    const ArenaScope simulator(nullptr);
+    for (int i = 0; i < 2; ++i) {
+      world_->spawn(world_->current()->process(), "worker", world_->current_root(), [&] {
+        const ArenaScope inner(nullptr);
+        world_->park(Instant{milliseconds(2).ns});
+        timers.push_back(world_->current_cause().id);
+      });
+    }
+    world_->park(Instant{milliseconds(9).ns});  // The process ends with its main task.
+  });
+
+  world_->run_until(SimTime{seconds(1).ns});
+
+  ASSERT_EQ(timers.size(), 2u);
+  EXPECT_NE(timers[0], timers[1]);
+}
+
+// One timer more or less in the first second does not move those of the next.
+TEST_F(WorldTest, a_timer_does_not_depend_on_how_many_fired_long_before) {
+  std::vector<EventId> last;
+  for (const int early : {3, 4}) {
+    make();
+    boot(machine("a"), [&] {
+      const ArenaScope simulator(nullptr);
+      for (int i = 0; i < early; ++i) world_->park(Instant{milliseconds(i + 1).ns});
+      world_->park(Instant{seconds(2).ns});
+      last.push_back(world_->current_cause().id);
+    });
+    world_->run_until(SimTime{seconds(3).ns});
+  }
+
+  ASSERT_EQ(last.size(), 2u);
+  EXPECT_EQ(last[0], last[1]);
+}
+
 TEST_F(WorldTest, a_cancelled_task_waits_no_more) {
   make();
   boot(machine("a"), [&] {
