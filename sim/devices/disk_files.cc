@@ -1,6 +1,7 @@
 #include "sim/devices/disk_files.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "system/base/check.h"
@@ -35,6 +36,22 @@ void describe(std::string_view path, const CrashReport& report, std::vector<std:
   notes.push_back(std::move(text));
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The place of a file for its identities: a number in its own name counts what came before (a log
+// calls a file after the first record in it), so each number stands as one '#'. Numbers of
+// directories are names.
+std::string place_of(std::string_view path) {
+  const std::size_t name_at = path.rfind('/') + 1;
+  std::string place(path.substr(0, name_at));
+  for (const char c : path.substr(name_at)) {
+    const bool follows_digit = place.size() > name_at && place.back() == '#';
+    if (is_digit(c) && follows_digit) continue;
+    place += is_digit(c) ? '#' : c;
+  }
+  return place;
+}
+
 }  // namespace
 
 DiskFiles::DiskFiles(std::string name, NameOrder order)
@@ -50,7 +67,7 @@ std::uint64_t DiskFiles::used_bytes() const {
 
 FileRef DiskFiles::make_node(std::string_view path) {
   auto node = std::make_shared<FileNode>();
-  node->where = where_of(name_, path);
+  node->where = where_of(name_, place_of(path));
   node->first_name = path;
   node->number = ++ordinal_;
   return node;
@@ -151,7 +168,8 @@ void DiskFiles::evict() {
 
 EventIdentity DiskFiles::part_of(Choices& choices, SimTime now, const EventIdentity& who,
                                  std::string_view path) const {
-  return choices.identify(who.root, EventKind::kFault, where_of(name_, path, "names"), now);
+  return choices.identify(who.root, EventKind::kFault, where_of(name_, place_of(path), "names"),
+                          now);
 }
 
 CrashReport DiskFiles::lose_ordered(Choices& choices, SimTime now, const EventIdentity& who,

@@ -61,6 +61,22 @@ void make_two(DiskFiles& files) {
   open(files, "b", OpenMode::kCreate);
 }
 
+// A number in a file's name counts what came before, so identities leave it out; a directory's
+// number is a name.
+TEST(DiskNames, files_that_differ_by_a_number_are_one_place) {
+  DiskFiles files("disk", NameOrder::kOrdered);
+  for (const char* directory : {"log-1", "log-2"}) {
+    ASSERT_TRUE(files.make_directory(directory).has_value());
+  }
+
+  const Where seven = open(files, "log-1/007.log", OpenMode::kCreate)->where;
+
+  EXPECT_EQ(open(files, "log-1/31.log", OpenMode::kCreate)->where, seven);
+  EXPECT_FALSE(open(files, "log-2/007.log", OpenMode::kCreate)->where == seven);
+  EXPECT_FALSE(open(files, "log-1/007.idx", OpenMode::kCreate)->where == seven);
+  EXPECT_FALSE(open(files, "log-1/007-1.log", OpenMode::kCreate)->where == seven);
+}
+
 TEST(DiskNames, opens_by_mode) {
   DiskFiles files("disk", NameOrder::kOrdered);
 
