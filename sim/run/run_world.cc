@@ -42,6 +42,11 @@ std::string_view to_text(sim::ProcessEnd end) {
 
 const std::string kNoName;
 
+/// A restart by the supervisor: of which machine, and after which of its boots.
+std::uint64_t restart_argument(const sim::Machine& machine) {
+  return std::uint64_t{machine.boots()} << 32 | machine.index();
+}
+
 /// The two fields of an `Unexpected` fact.
 struct UnexpectedFields {
   UnexpectedReported reported;
@@ -212,7 +217,7 @@ void RunWorld::on_end(sim::Process& process, sim::ProcessEnd end) {
   const sim::EventIdentity who = world_->identify(
       process.root(), sim::EventKind::kControl, sim::where_of(host.machine->name(), "supervisor"));
   world_->schedule(who, world_->now() + host.role_type->options.restart_after, sim::EntityId(0),
-                   *this, host.machine->index());
+                   *this, restart_argument(*host.machine));
 }
 
 void RunWorld::format_ended(Host& host) {
@@ -230,10 +235,12 @@ void RunWorld::format_ended(Host& host) {
   if (formats_pending_ == 0) world_->stop();
 }
 
-/// The supervisor starts a process that had exited, unless a fault keeps its machine down.
+/// The supervisor starts a process that had exited, unless a fault keeps its machine down, or has
+/// started it meanwhile: what becomes of that process is not this restart's business.
 void RunWorld::on_event(const sim::Event& event) {
-  Host& host = hosts_[static_cast<std::size_t>(event.argument)];
-  if (host.machine->process() != nullptr || faults_->is_down(*host.machine)) return;
+  Host& host = hosts_[static_cast<std::uint32_t>(event.argument)];
+  if (restart_argument(*host.machine) != event.argument || faults_->is_down(*host.machine)) return;
+  CHECK(host.machine->process() == nullptr, "a process that exited stays away until the next boot");
   boot(host, sim::boot_root(host.machine->name(), event.who.root));
 }
 

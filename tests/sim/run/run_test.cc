@@ -2,6 +2,7 @@
 
 #include <array>
 #include <gtest/gtest.h>
+#include <vector>
 
 #include "tests/sim/run/toy_world.h"
 
@@ -266,6 +267,37 @@ TEST_F(Run, an_operation_waits_beyond_the_end_of_the_faults) {
 }
 
 struct NoConfig {};
+
+Result<void> exit_at_once(Env& /*env*/, const NoConfig& /*config*/) { return {}; }
+
+TEST_F(Run, a_supervisor_restarts_once_for_each_exit) {
+  registry_.role("quitter", exit_at_once, {.about = "Exits."});
+  Scenario scenario = toy::quiet_scenario();
+  scenario.cluster["quitter"] = Range::fixed(1);
+  Plan plan = draw_plan(registry_, scenario, 1);
+  // Between an exit and the restart that it has coming.
+  sim::FaultAction loss;
+  loss.id = 1;
+  loss.kind = sim::FaultKind::kMachinePowerLoss;
+  loss.at = milliseconds(250);
+  loss.duration = milliseconds(100);
+  loss.targets = {"quitter-1"};
+  plan.faults.actions = {loss};
+
+  const RunRecord record = run(scenario, plan, {.is_traced = true});
+
+  EXPECT_EQ(record.verdict, Verdict::kPass);
+  std::vector<std::int64_t> boots_ms;
+  for (const TraceLine& line : record.trace) {
+    const bool is_boot = line.machine == "quitter-1" && line.text.starts_with("boots");
+    if (is_boot) boots_ms.push_back(line.time_ns / 1'000'000);
+  }
+  ASSERT_GE(boots_ms.size(), 4U);
+  EXPECT_NEAR(boots_ms[1], 350, 10);
+  // The first exit's restart, due at 500 ms, has nothing left to do.
+  EXPECT_NEAR(boots_ms[2], 850, 10);
+  EXPECT_NEAR(boots_ms[3], 1350, 10);
+}
 
 Result<void> finish_at_once(Env& /*env*/, const NoConfig& /*config*/, Client& /*client*/) {
   return {};
