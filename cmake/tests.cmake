@@ -41,11 +41,9 @@ function(millrace_add_test_folder path)
 
   add_executable(${target} ${sources})
   target_compile_options(${target} PRIVATE ${MILLRACE_WARNINGS})
-  target_compile_definitions(${target} PRIVATE
-    MILLRACE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" MILLRACE_BINARY_DIR="${PROJECT_BINARY_DIR}")
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PRIVATE
-    ${modules} ${MILLRACE_PACKAGE_fmt} GTest::gtest_main GTest::gmock rapidcheck rapidcheck_gtest)
+    ${modules} millrace_test_folders ${MILLRACE_PACKAGE_fmt} GTest::gtest_main GTest::gmock rapidcheck rapidcheck_gtest)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${path}: "
     DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS unit)
@@ -90,8 +88,19 @@ function(millrace_add_toy)
   add_dependencies(sim_command_test toy)
 endfunction()
 
+# The one source that knows paths of this machine, so that the objects of all others can be shared
+# between checkouts.
+function(millrace_add_test_folders_source)
+  add_library(millrace_test_folders STATIC "${PROJECT_SOURCE_DIR}/tests/folders.cc")
+  target_compile_options(millrace_test_folders PRIVATE ${MILLRACE_WARNINGS})
+  target_compile_definitions(millrace_test_folders PRIVATE
+    MILLRACE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" MILLRACE_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_include_directories(millrace_test_folders PRIVATE "${PROJECT_SOURCE_DIR}")
+endfunction()
+
 function(millrace_add_tests)
   include(GoogleTest)
+  millrace_add_test_folders_source()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/tests/*.cc")
   set(paths "")
   foreach(source IN LISTS sources)

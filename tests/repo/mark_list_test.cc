@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/folders.h"
 #include "tests/repo/source_text.h"
 
 namespace millrace::repo {
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 std::vector<std::string> marks_of(const std::string& source) {
   // Each test has a folder of its own: ctest runs them at the same time.
   const std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-  const fs::path folder = fs::path(MILLRACE_BINARY_DIR) / "mark_list_test" / test;
+  const fs::path folder = fs::path(build_folder()) / "mark_list_test" / test;
   fs::remove_all(folder);
   fs::create_directories(folder / "planted");
   std::ofstream(folder / "planted" / "a.cc") << source;

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <set>
 
+#include "tests/folders.h"
+
 namespace millrace::repo {
 namespace {
 
@@ -82,7 +84,7 @@ class Splitter {
 
 }  // namespace
 
-fs::path repository_root() { return MILLRACE_SOURCE_DIR; }
+fs::path repository_root() { return source_folder(); }
 
 std::vector<RepositoryFile> read_files(const std::vector<std::string>& folders,
                                        const std::vector<std::string>& endings) {

@@ -97,7 +97,7 @@ std::vector<std::string> library() {
 }
 
 INSTANTIATE_TEST_SUITE_P(library, Draws, testing::ValuesIn(library()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& named) { return named.param; });
 
 }  // namespace
 }  // namespace millrace::scenarios

@@ -10,6 +10,7 @@
 
 #include "sim/command/explain.h"
 #include "sim/command/skeleton.h"
+#include "tests/folders.h"
 #include "tests/sim/command/calls.h"
 
 namespace millrace::command {
@@ -222,7 +223,7 @@ TEST_F(CompletionVerb, is_a_script_that_bash_reads) {
 using VerifyVerb = CommandTest;
 
 /// The toy world as a program.
-constexpr const char* kToy = MILLRACE_BINARY_DIR "/toy";
+std::string toy() { return build_folder() + "/toy"; }
 
 TEST_F(VerifyVerb, agrees_on_a_deterministic_program) {
   const Call seen = call({"verify-determinism", "quiet", "--seeds", "3"});
@@ -267,14 +268,14 @@ TEST_F(VerifyVerb, says_when_the_other_build_cannot_be_asked) {
 }
 
 TEST_F(VerifyVerb, agrees_with_another_program_of_the_same_world) {
-  const Call seen = call({"verify-determinism", "quiet", "--seeds", "2", "--against", kToy});
+  const Call seen = call({"verify-determinism", "quiet", "--seeds", "2", "--against", toy()});
 
   EXPECT_EQ(seen.status, 0) << seen.out << seen.err;
 }
 
 TEST_F(VerifyVerb, names_the_first_event_at_which_another_build_differs) {
   // Another build, whose stores acknowledge before they sync.
-  write("other.sh", std::string("#!/bin/sh\nexec ") + kToy + " \"$@\" --set store.bug=no_sync\n");
+  write("other.sh", "#!/bin/sh\nexec " + toy() + " \"$@\" --set store.bug=no_sync\n");
   std::filesystem::permissions("other.sh", std::filesystem::perms::owner_all);
 
   const Call seen =
@@ -291,10 +292,9 @@ TEST_F(VerifyVerb, names_the_first_event_at_which_another_build_differs) {
 }
 
 TEST_F(VerifyVerb, finds_in_a_program_what_two_plain_runs_of_it_do_not_show) {
-  const std::string toy(kToy);
   const std::string bug = " --set store.bug=address_order";
   const auto run_toy = [&](const std::string& words, const std::string& file) {
-    const int state = std::system((toy + " " + words + bug + " > " + file).c_str());
+    const int state = std::system((toy() + " " + words + bug + " > " + file).c_str());
     return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
   };
 

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include "tests/folders.h"
 #include "tests/system/base/checked.h"
 
 namespace millrace {
@@ -42,7 +43,7 @@ std::string spelled(std::string_view enumerator) {
 
 // The comments of the enumeration are what people read; the table is what programs read.
 TEST(Errc, answers_whether_it_happened_as_its_documentation_says) {
-  std::ifstream header(std::string(MILLRACE_SOURCE_DIR) + "/system/base/error.h");
+  std::ifstream header(source_folder() + "/system/base/error.h");
   ASSERT_TRUE(header.is_open());
   int rows = 0;
   for (std::string line; std::getline(header, line);) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "system/types/event.h"
+#include "tests/folders.h"
 
 namespace millrace::wire {
 namespace {
@@ -383,7 +384,7 @@ Bytes documented_example(const std::string& page) {
 }
 
 TEST(Messages, the_documented_example_is_what_is_sent) {
-  std::ifstream file(MILLRACE_SOURCE_DIR "/docs/formats/wire.md");
+  std::ifstream file(source_folder() + "/docs/formats/wire.md");
   const std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   AppendBlock block{.segment = segment("orders", 2),
                     .writer = {.high = 0x11, .low = 0x22},
