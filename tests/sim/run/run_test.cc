@@ -296,10 +296,11 @@ TEST_F(Run, a_supervisor_restarts_once_for_each_exit) {
     if (is_boot) boots_ms.push_back(line.time_ns / 1'000'000);
   }
   ASSERT_GE(boots_ms.size(), 4U);
-  EXPECT_NEAR(boots_ms[1], 350, 10);
+  // What the schedule draws adds some milliseconds to each life.
+  EXPECT_NEAR(boots_ms[1], 350, 50);
   // The first exit's restart, due at 500 ms, has nothing left to do.
-  EXPECT_NEAR(boots_ms[2], 850, 10);
-  EXPECT_NEAR(boots_ms[3], 1350, 10);
+  EXPECT_NEAR(boots_ms[2], 850, 50);
+  EXPECT_NEAR(boots_ms[3], 1350, 50);
 }
 
 Result<void> finish_at_once(Env& /*env*/, const NoConfig& /*config*/, Client& /*client*/) {
