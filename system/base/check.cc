@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace millrace {
 namespace {
@@ -36,15 +37,13 @@ void check_failed(const CheckFailure& failure) {
   std::abort();  // A handler that returns would let a broken program go on.
 }
 
-void check_failed(const CheckResult& result, std::string_view condition, std::string_view message,
-                  const std::source_location& where) {
-  CheckFailure failure{.condition = condition,
-                       .message = message,
-                       .values = {},
-                       .file = where.file_name(),
-                       .line = where.line()};
-  if (result.render != nullptr) failure.values = result.render(result.left, result.right);
-  check_failed(failure);
+void check_failed(std::string values, std::string_view condition, std::string_view message,
+                  std::source_location where) {
+  check_failed({.condition = condition,
+                .message = message,
+                .values = std::move(values),
+                .file = where.file_name(),
+                .line = where.line()});
 }
 
 }  // namespace detail

@@ -59,32 +59,36 @@ std::string check_value(const T& value) {
   }
 }
 
-/// Holds a checked condition and the text of its operands, which is built only on failure.
-struct CheckResult {
+/// What the text of a failure is made of: a copy of what fits a register, a reference to the rest.
+template <typename T>
+using CheckArgument = std::conditional_t<std::is_trivially_copyable_v<T> && !std::is_array_v<T> &&
+                                             std::is_copy_constructible_v<T> && sizeof(T) <= 8,
+                                         T, const T&>;
+
+// A CHECK that holds costs its comparison and a branch. No address of an operand is taken but in
+// the functions for failures, which are kept out of line and get small operands by value: else each
+// CHECK would store its operands and their places to the stack first, which were 15 instructions a
+// CHECK and a fifth of all that the simulator's loop executed.
+
+template <typename L, typename R>
+struct CheckComparison {
   bool holds;
-  std::string (*render)(const void*, const void*);
-  const void* left;
-  const void* right;
+  CheckArgument<L> left;
+  CheckArgument<R> right;
+  const char* between;
 };
 
 template <typename L>
 struct CheckOperand {
-  const L& left;
+  CheckArgument<L> left;
 
-  template <typename R>
-  static std::string render_pair(const void* left, const void* right, const char* between) {
-    return check_value(*static_cast<const L*>(left)) + between +
-           check_value(*static_cast<const R*>(right));
-  }
 // A literal is compared as the compiler would have compared it before its type was deduced.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-compare"
-#define MILLRACE_CHECK_OPERATOR(OP)                                                         \
-  template <typename R>                                                                     \
-  CheckResult operator OP(const R& right)&& {                                               \
-    return {static_cast<bool>(left OP right),                                               \
-            [](const void* l, const void* r) { return render_pair<R>(l, r, " " #OP " "); }, \
-            static_cast<const void*>(&left), static_cast<const void*>(&right)};             \
+#define MILLRACE_CHECK_OPERATOR(OP)                                      \
+  template <typename R>                                                  \
+  CheckComparison<L, R> operator OP(const R & right)&& {                 \
+    return {static_cast<bool>(left OP right), left, right, " " #OP " "}; \
   }
   MILLRACE_CHECK_OPERATOR(==)
   MILLRACE_CHECK_OPERATOR(!=)
@@ -96,13 +100,6 @@ struct CheckOperand {
 #pragma GCC diagnostic pop
 };
 
-inline CheckResult check_result(CheckResult compared) { return compared; }
-
-template <typename L>
-CheckResult check_result(const CheckOperand<L>& bare) {
-  return {static_cast<bool>(bare.left), nullptr, nullptr, nullptr};
-}
-
 struct CheckStart {
   template <typename L>
   CheckOperand<L> operator<<(const L& left) const {
@@ -110,15 +107,37 @@ struct CheckStart {
   }
 };
 
-[[noreturn]] void check_failed(const CheckResult& result, std::string_view condition,
-                               std::string_view message, const std::source_location& where);
+[[noreturn, gnu::cold]] void check_failed(std::string values, std::string_view condition,
+                                          std::string_view message, std::source_location where);
 
-/// Called within the expression that makes `result`, as long as its operands live.
-inline void check_that(const CheckResult& result, std::string_view condition,
-                       std::string_view message, const std::source_location& where) {
-  if (!result.holds) [[unlikely]] {
-    check_failed(result, condition, message, where);
+[[noreturn, gnu::cold, gnu::noinline]] inline void bare_check_failed(std::string_view condition,
+                                                                     std::string_view message,
+                                                                     std::source_location where) {
+  check_failed({}, condition, message, where);
+}
+
+template <typename L, typename R>
+[[noreturn, gnu::cold, gnu::noinline]] void comparison_failed(
+    CheckArgument<L> left, CheckArgument<R> right, const char* between, std::string_view condition,
+    std::string_view message, std::source_location where) {
+  check_failed(check_value<L>(left) + between + check_value<R>(right), condition, message, where);
+}
+
+/// Called within the expression that makes `compared`, as long as its operands live.
+template <typename L, typename R>
+void check_that(const CheckComparison<L, R>& compared, std::string_view condition,
+                std::string_view message, std::source_location where) {
+  if (!compared.holds) [[unlikely]] {
+    comparison_failed<L, R>(compared.left, compared.right, compared.between, condition, message,
+                            where);
   }
+}
+
+template <typename L>
+void check_that(const CheckOperand<L>& bare, std::string_view condition, std::string_view message,
+                std::source_location where) {
+  if (!static_cast<bool>(bare.left)) [[unlikely]]
+    bare_check_failed(condition, message, where);
 }
 
 }  // namespace detail
@@ -135,15 +154,13 @@ inline void check_that(const CheckResult& result, std::string_view condition,
 // `<<` binds tighter than any comparison and looser than arithmetic, so the whole left operand is
 // caught before it is compared. clang warns of a shift beside a comparison, which here is the
 // point.
-#define CHECK(condition, ...)                                                                      \
-  MILLRACE_CHECK_PRAGMA(clang diagnostic push)                                                     \
-  MILLRACE_CHECK_PRAGMA(clang diagnostic ignored "-Wparentheses")                                  \
-  ::millrace::detail::check_that(                                                                  \
-      ::millrace::detail::check_result(::millrace::detail::CheckStart{} << condition), #condition, \
-      ::std::string_view{__VA_ARGS__}, ::std::source_location::current())                          \
-      MILLRACE_CHECK_PRAGMA(clang diagnostic pop)
+#define CHECK(condition, ...)                                                                     \
+  MILLRACE_CHECK_PRAGMA(clang diagnostic push)                                                    \
+  MILLRACE_CHECK_PRAGMA(clang diagnostic ignored "-Wparentheses")                                 \
+  ::millrace::detail::check_that(                                                                 \
+      ::millrace::detail::CheckStart{} << condition, #condition, ::std::string_view{__VA_ARGS__}, \
+      ::std::source_location::current()) MILLRACE_CHECK_PRAGMA(clang diagnostic pop)
 
 /// Marks a place that no execution reaches.
-#define UNREACHABLE(message)                                                                  \
-  ::millrace::detail::check_failed(::millrace::detail::CheckResult{}, "UNREACHABLE", message, \
-                                   ::std::source_location::current())
+#define UNREACHABLE(message) \
+  ::millrace::detail::bare_check_failed("UNREACHABLE", message, ::std::source_location::current())

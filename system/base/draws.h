@@ -29,11 +29,10 @@ concept DrawSource = requires(Source& source) {
 
 /// The upper 64 bits of the product.
 constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
-  // Four products of 32-bit halves: the compilers' 128-bit integers are not standard C++.
-  constexpr std::uint64_t kLow = 0xffff'ffff;
-  const std::uint64_t middle = ((a & kLow) * (b & kLow) >> 32) + (a >> 32) * (b & kLow);
-  const std::uint64_t other = (middle & kLow) + (a & kLow) * (b >> 32);
-  return (a >> 32) * (b >> 32) + (middle >> 32) + (other >> 32);
+  // Not standard C++, but one instruction where four products of halves are fifteen; both compilers
+  // have it.
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<std::uint64_t>(static_cast<Wide>(a) * b >> 64);
 }
 
 /// A value in [0, count); `count` is at least 1 (checked). Monotone in the draw: 0 gives 0.
