@@ -1,6 +1,6 @@
 #pragma once
 
-// Pooled stacks for fibers, each with a guard page below it, so that an overflow is a fault at a
+// Pooled stacks for fibers, each with a guard area below it, so that an overflow is a fault at a
 // known place and not a silent overwrite.
 
 #include <cstddef>
@@ -8,10 +8,12 @@
 
 namespace millrace::sim {
 
-/// A stack with an unmapped guard page below it.
+/// A stack with a guard area below it.
 struct Stack {
   std::byte* low = nullptr;  ///< Lowest usable address.
   std::size_t bytes = 0;
+
+  std::byte* top() const { return low + bytes; }
 };
 
 /// Stacks for reuse. Each takes two mappings of the kernel's bound vm.max_map_count.
@@ -24,21 +26,25 @@ class StackPool {
   StackPool(const StackPool&) = delete;
   StackPool& operator=(const StackPool&) = delete;
 
-  /// A stack, or one with a null `low` when the kernel gives no further mapping.
+  /// A stack of nearly stack_bytes(), or one with a null `low` when the kernel gives no further
+  /// mapping.
   Stack take();
   void give_back(Stack stack);
   std::size_t stack_bytes() const { return stack_bytes_; }
 
-  /// Whether an address lies in a guard page: a stack overflow. Cost: linear; for crash handlers.
+  /// Whether an address lies in a guard area: a stack overflow. Cost: linear; for crash handlers.
   bool owns_guard(const void* address) const;
 
  private:
+  Stack stack_at(std::byte* low) const;
+
   std::size_t stack_bytes_;
+  std::size_t guard_bytes_ = 0;
   std::vector<std::byte*> free_;
   std::vector<std::byte*> all_;
 };
 
-/// Fills the parts of reused stacks that fibers usually touch with this byte. See Arena's pattern.
+/// Fills the part of a stack that fibers usually touch with this byte. See Arena's pattern.
 void fill_stack(Stack stack, std::byte fill);
 
 }  // namespace millrace::sim

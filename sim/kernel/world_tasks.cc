@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "sim/fiber/fiber_switch.h"
 #include "sim/kernel/world.h"
 #include "sim/kernel/world_slots.h"
 #include "system/base/check.h"

@@ -21,7 +21,7 @@ struct StoreConfig {
   Duration reply_timeout = seconds(1);
   static constexpr auto knobs = millrace::knobs(
       knob("bug", &StoreConfig::bug,
-           {.low = Bug::kNone, .high = Bug::kLeak, .about = "What goes wrong on purpose."}),
+           {.low = Bug::kNone, .high = Bug::kLargeFrames, .about = "What goes wrong on purpose."}),
       knob("reply_timeout", &StoreConfig::reply_timeout,
            {.low = milliseconds(10),
             .high = seconds(10),
@@ -43,6 +43,14 @@ int deep(int depth, volatile char* above) {
   volatile char frame[256];
   frame[0] = above == nullptr ? 'a' : above[0];
   return depth == 0 ? frame[0] : deep(depth - 1, frame) + frame[0];
+}
+
+// Touches nothing of its frame but the end that lies deepest, so that one page would be jumped
+// over.
+int deep_in_large_frames(int depth) {
+  volatile char frame[5 * 4096];
+  frame[0] = 'a';
+  return depth == 0 ? frame[0] : deep_in_large_frames(depth - 1) + frame[0];
 }
 
 void misbehave(Env& env, Bug bug, std::uint64_t number) {
@@ -88,6 +96,9 @@ void misbehave(Env& env, Bug bug, std::uint64_t number) {
       CHECK(++numbers_ever < 100, "no run stores that many");
       return;
     }
+    case Bug::kLargeFrames:
+      deep_in_large_frames(1 << 30);
+      return;
     case Bug::kAddressOrder: {
       // What is sent, or when, depends on where two objects lie: here by a wait of two lengths.
       const auto first = std::make_unique<std::uint64_t>(number);
@@ -221,9 +232,9 @@ class StoredIsFound {
 }  // namespace
 
 std::string_view to_text(Bug bug) {
-  constexpr std::array<std::string_view, 12> kNames{"none",     "no_sync",       "check", "throw",
-                                                    "spin",     "crash",         "eat",   "spawn",
-                                                    "overflow", "address_order", "slow",  "leak"};
+  constexpr std::array<std::string_view, 13> kNames{
+      "none",  "no_sync",  "check",         "throw", "spin", "crash",       "eat",
+      "spawn", "overflow", "address_order", "slow",  "leak", "large_frames"};
   return kNames[static_cast<std::size_t>(bug)];
 }
 

@@ -11,7 +11,7 @@
 namespace millrace::toy {
 
 /// What goes wrong in a store on purpose. `kSlow` only computes for 600 ms, once;
-/// `kLeak` remembers earlier runs.
+/// `kLeak` remembers earlier runs; `kLargeFrames` overflows with frames larger than a page.
 enum class Bug : std::uint8_t {
   kNone,
   kNoSync,
@@ -24,7 +24,8 @@ enum class Bug : std::uint8_t {
   kOverflow,
   kAddressOrder,
   kSlow,
-  kLeak
+  kLeak,
+  kLargeFrames
 };
 std::string_view to_text(Bug bug);
 

@@ -67,6 +67,14 @@ TEST_F(Worker, a_stack_overflow_is_told_from_other_crashes) {
   EXPECT_EQ(reply.record.signature(), "crash/stack-overflow/store/connection");
 }
 
+// Frames of 20 KiB would step over a guard of one page, into the stack below.
+TEST_F(Worker, a_stack_overflow_is_seen_also_where_frames_are_larger_than_a_page) {
+  const RunReply reply = run_bug(toy::Bug::kLargeFrames);
+
+  EXPECT_EQ(reply.record.verdict, Verdict::kCrash);
+  EXPECT_EQ(reply.record.signature(), "crash/stack-overflow/store/connection");
+}
+
 TEST_F(Worker, a_task_that_spins_is_a_hang_by_cpu_time) {
   const RunReply reply = run_bug(toy::Bug::kSpin);
 
