@@ -36,12 +36,11 @@ void EntryHeap::push(QueueEntry entry) {
   entries_[hole] = entry;
 }
 
-QueueEntry EntryHeap::pop() {
-  const QueueEntry top = entries_.front();
+void EntryHeap::pop() {
   const QueueEntry last = entries_.back();
   entries_.pop_back();
   const std::size_t size = entries_.size();
-  if (size == 0) return top;
+  if (size == 0) return;
   std::size_t hole = 0;
   for (;;) {
     const std::size_t first = hole * 4 + 1;
@@ -56,51 +55,91 @@ QueueEntry EntryHeap::pop() {
     hole = smallest;
   }
   entries_[hole] = last;
-  return top;
 }
 
-EventQueue::EventQueue() : buckets_(kBucketCount) {}
+std::uint32_t BucketWheel::distance(std::uint32_t from) const {
+  const std::uint32_t here = from / 64;
+  const std::uint64_t rest = occupied_[here] >> (from % 64);
+  if (rest != 0) return static_cast<std::uint32_t>(std::countr_zero(rest));
+  // Words after this one; or, once round, from the first, which may lead to this one's low bits.
+  const std::uint32_t after = words_ & ~((2U << here) - 1);
+  const auto word = static_cast<std::uint32_t>(std::countr_zero(after != 0 ? after : words_));
+  const auto bit = static_cast<std::uint32_t>(std::countr_zero(occupied_[word]));
+  return (word * 64 + bit - from) % kBuckets;
+}
+
+const QueueEntry* EventQueue::glance_at_wheels() const {
+  if (!fine_.empty()) {
+    const auto after = static_cast<std::uint32_t>(open_bucket_ + 1) & kBucketMask;
+    return &nodes_[fine_.head(after + fine_.distance(after))].entry;
+  }
+  if (!coarse_.empty()) {
+    const auto after = static_cast<std::uint32_t>(turn_ + 1) & kBucketMask;
+    return &nodes_[coarse_.head((after + coarse_.distance(after)) & kBucketMask)].entry;
+  }
+  return beyond_.empty() ? nullptr : &beyond_.top();
+}
 
 void EventQueue::clear() {
-  for (auto& bucket : buckets_) bucket.clear();
-  occupied_.fill(0);
   open_.clear();
   next_ = 0;
+  size_ = 0;
+  open_bucket_ = 0;
+  turn_ = 0;
+  nodes_.clear();
+  free_node_ = BucketWheel::kNone;
   late_.clear();
   beyond_.clear();
-  open_bucket_ = 0;
-  size_ = 0;
-  in_wheel_ = 0;
+  fine_ = {};
+  coarse_ = {};
 }
 
-std::uint64_t EventQueue::next_occupied_bucket() const {
-  const std::uint64_t start = (open_bucket_ + 1) % kBucketCount;
-  for (std::uint64_t distance = 0;;) {
-    const std::uint64_t at = (start + distance) % kBucketCount;
-    const std::uint64_t word = occupied_[at / 64] >> (at % 64);
-    if (word != 0) {
-      return open_bucket_ + 1 + distance + static_cast<std::uint64_t>(std::countr_zero(word));
-    }
-    distance += 64 - at % 64;
+void EventQueue::add_free_node() {
+  free_node_ = static_cast<std::uint32_t>(nodes_.size());
+  nodes_.emplace_back();
+}
+
+void EventQueue::open_next_turn() {
+  CHECK((!coarse_.empty() || !beyond_.empty()), "a queue that is not empty has an entry somewhere");
+  std::uint64_t next = ~std::uint64_t{0};
+  if (!coarse_.empty()) {
+    next = turn_ + 1 + coarse_.distance(static_cast<std::uint32_t>(turn_ + 1) & kBucketMask);
+  }
+  if (!beyond_.empty()) next = std::min(next, beyond_.top().time >> kTurnShift);
+  turn_ = next;
+  while (!beyond_.empty() && beyond_.top().time >> kTurnShift < turn_ + BucketWheel::kBuckets) {
+    put(add_node(beyond_.top()));
+    beyond_.pop();
+  }
+  std::uint32_t index = coarse_.take(static_cast<std::uint32_t>(turn_) & kBucketMask);
+  while (index != BucketWheel::kNone) {
+    const std::uint32_t after = nodes_[index].next;
+    put(index);
+    index = after;
   }
 }
 
 void EventQueue::open_next_bucket() {
-  CHECK((in_wheel_ > 0 || !beyond_.empty()), "a queue that is not empty has an entry somewhere");
-  std::uint64_t next = in_wheel_ > 0 ? next_occupied_bucket() : ~std::uint64_t{0};
-  if (!beyond_.empty()) next = std::min(next, beyond_.top().time >> kBucketShift);
-  open_bucket_ = next;
-  while (!beyond_.empty() && (beyond_.top().time >> kBucketShift) < next + kBucketCount) {
-    const QueueEntry entry = beyond_.pop();
-    put(entry.time >> kBucketShift, entry);
+  std::uint32_t from = 0;
+  if (fine_.empty()) {
+    open_next_turn();
+  } else {
+    from = static_cast<std::uint32_t>(open_bucket_ + 1) & kBucketMask;
   }
-  std::vector<QueueEntry>& bucket = buckets_[next % kBucketCount];
-  in_wheel_ -= bucket.size();
-  open_.swap(bucket);
-  bucket.clear();
+  const std::uint32_t bucket = from + fine_.distance(from);
+  open_bucket_ = (turn_ << (kTurnShift - kBucketShift)) + bucket;
+  open_.clear();
   next_ = 0;
-  occupied_[next % kBucketCount / 64] &= ~(1ULL << (next % 64));
-  sort_entries(open_);
+  std::uint32_t index = fine_.take(bucket);
+  while (index != BucketWheel::kNone) {
+    Node& node = nodes_[index];
+    open_.push_back(node.entry);
+    const std::uint32_t after = node.next;
+    node.next = free_node_;
+    free_node_ = index;
+    index = after;
+  }
+  if (open_.size() > 1) sort_entries(open_);
 }
 
 }  // namespace millrace::sim

@@ -82,15 +82,12 @@ StopKind World::run_until(SimTime until) {
       run_machine(machine);
     }
     if (stopping_) break;
-    if (queue_.empty()) {
+    const auto entry = queue_.pop_until(static_cast<std::uint64_t>(until.ns));
+    if (!entry.has_value()) {
       now_ = std::max(now_, until);
-      return StopKind::kIdle;
+      return queue_.empty() ? StopKind::kIdle : StopKind::kTime;
     }
-    if (queue_.next_time() > static_cast<std::uint64_t>(until.ns)) {
-      now_ = std::max(now_, until);
-      return StopKind::kTime;
-    }
-    run_event(queue_.pop());
+    run_event(*entry);
   }
   stopping_ = false;
   return stop_kind_;
