@@ -37,16 +37,15 @@ namespace {
   std::abort();
 }
 
-// What operator new serves. Constant-initialised: new is called before any constructor ran.
-constinit Arena* serving = nullptr;
 constinit std::byte pattern{0xA5};
 using LimitHook = void (*)();
 constinit LimitHook limit_hook = nullptr;
 
 }  // namespace
 
-Arena* current_arena() { return serving; }
-void set_current_arena(Arena* arena) { serving = arena; }
+// Constant-initialised: new is called before any constructor ran.
+constinit Arena* detail::serving_arena = nullptr;
+
 void set_arena_limit_hook(void (*hook)()) { limit_hook = hook; }
 void set_fill_byte(std::byte fill) { pattern = fill; }
 std::byte fill_byte() { return pattern; }
@@ -283,7 +282,9 @@ void Arena::release_all() { ArenaHeap::release(*this); }
 namespace {
 
 void* serve(std::size_t size, std::size_t alignment) {
-  if (serving != nullptr) return serving->allocate(size, alignment);
+  if (Arena* const serving = current_arena(); serving != nullptr) {
+    return serving->allocate(size, alignment);
+  }
   return ArenaHeap::allocate_simulator(size, alignment);
 }
 

@@ -48,11 +48,16 @@ class Arena {
 /// Called, and not expected to return, when an arena reaches its limit. Null does nothing.
 void set_arena_limit_hook(void (*hook)());
 
+namespace detail {
+// Each Env call changes it twice, so reading and setting are inline.
+extern constinit Arena* serving_arena;
+}  // namespace detail
+
 /// The arena that operator new serves now; null stands for the simulator's own heap.
-Arena* current_arena();
+inline Arena* current_arena() { return detail::serving_arena; }
 
 /// Sets the arena without a scope: for switching fibers.
-void set_current_arena(Arena* arena);
+inline void set_current_arena(Arena* arena) { detail::serving_arena = arena; }
 
 /// Serves `arena` (or the simulator's heap) until destroyed.
 class ArenaScope {

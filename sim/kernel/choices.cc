@@ -4,7 +4,6 @@
 #include <array>
 
 #include "system/base/check.h"
-#include "system/base/draws.h"
 
 namespace millrace::sim {
 namespace {
@@ -32,10 +31,6 @@ constexpr std::uint32_t kForEver = UINT32_MAX;
 // Forgotten: neither this generation nor the one before counted with it.
 bool is_stale(std::uint32_t counter_generation, std::uint32_t generation) {
   return counter_generation < generation - 1;
-}
-
-std::uint64_t identity_key(Root root, EventKind kind, Where where) {
-  return mix(mix(root.value, where.value), static_cast<std::uint64_t>(kind));
 }
 
 template <typename T>
@@ -83,11 +78,6 @@ EventIdentity Choices::identify(Root root, EventKind kind, Where where, SimTime 
   return {.id = {mix(key, n)}, .root = root, .where = where, .n = n, .kind = kind};
 }
 
-EventIdentity Choices::identify_counted(Root root, EventKind kind, Where where, std::uint32_t n) {
-  const std::uint64_t key = identity_key(root, kind, where);
-  return {.id = {mix(key, n)}, .root = root, .where = where, .n = n, .kind = kind};
-}
-
 /// first_n() of a boot's age. A boot begins with its first event, the first step of its process.
 std::uint32_t Choices::first_n_of(Root boot, SimTime now) {
   const auto time = static_cast<std::uint32_t>(now.ns >> kAgeUnitShift);
@@ -129,12 +119,6 @@ void Choices::grow_or_prune(std::uint32_t generation) {
   }
 }
 
-std::int64_t Choices::range(const EventIdentity& who, Purpose purpose, std::int64_t low,
-                            std::int64_t high, std::uint32_t index) {
-  const std::uint64_t draw = bits(who.id, purpose, index);
-  return decide(who, purpose, uniform_between(draw, low, high), low, index);
-}
-
 std::int64_t Choices::log_uniform(const EventIdentity& who, Purpose purpose, std::int64_t low,
                                   std::int64_t high, std::uint32_t index) {
   const std::uint64_t draw = bits(who.id, purpose, index);
@@ -150,13 +134,6 @@ std::int64_t Choices::exponential(const EventIdentity& who, Purpose purpose, std
 bool Choices::hit(const EventIdentity& who, Purpose purpose, Ratio ratio, std::uint32_t index) {
   const std::uint64_t draw = bits(who.id, purpose, index);
   return decide(who, purpose, ratio.hit(draw) ? 1 : 0, 0, index) != 0;
-}
-
-std::int64_t Choices::decide(const EventIdentity& who, Purpose purpose, std::int64_t proposed,
-                             std::int64_t neutral, std::uint32_t index) {
-  if (is_plain_) [[likely]]
-    return proposed;
-  return decide_slowly(who, purpose, proposed, neutral, index);
 }
 
 std::int64_t Choices::decide_slowly(const EventIdentity& who, Purpose purpose,

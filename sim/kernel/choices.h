@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/kernel/identity.h"
+#include "system/base/draws.h"
 #include "system/base/ratio.h"
 #include "system/base/time.h"
 
@@ -74,7 +75,13 @@ class Choices {
   EventIdentity identify(Root root, EventKind kind, Where where, SimTime now);
 
   /// An identity whose n the caller counts (a task's fired timers).
-  static EventIdentity identify_counted(Root root, EventKind kind, Where where, std::uint32_t n);
+  static EventIdentity identify_counted(Root root, EventKind kind, Where where, std::uint32_t n) {
+    return {.id = {mix(identity_key(root, kind, where), n)},
+            .root = root,
+            .where = where,
+            .n = n,
+            .kind = kind};
+  }
 
   /// The lowest n of what goes on without an end at this age: it starts anew each 268 ms (2^28 ns).
   /// A plain count would go on for the whole run, and one poll more or less, after an operation was
@@ -93,7 +100,10 @@ class Choices {
 
   /// Uniform in [low, high]; neutral is `low`.
   std::int64_t range(const EventIdentity& who, Purpose purpose, std::int64_t low, std::int64_t high,
-                     std::uint32_t index = 0);
+                     std::uint32_t index = 0) {
+    const std::uint64_t draw = bits(who.id, purpose, index);
+    return decide(who, purpose, uniform_between(draw, low, high), low, index);
+  }
   /// Log-uniform in [low, high] with low >= 1; neutral is `low`.
   std::int64_t log_uniform(const EventIdentity& who, Purpose purpose, std::int64_t low,
                            std::int64_t high, std::uint32_t index = 0);
@@ -105,7 +115,11 @@ class Choices {
 
   /// `proposed`, unless an override decides otherwise: for values that a strategy computes.
   std::int64_t decide(const EventIdentity& who, Purpose purpose, std::int64_t proposed,
-                      std::int64_t neutral, std::uint32_t index = 0);
+                      std::int64_t neutral, std::uint32_t index = 0) {
+    if (is_plain_) [[likely]]
+      return proposed;
+    return decide_slowly(who, purpose, proposed, neutral, index);
+  }
 
   /// How many draws each override decided, in the order of the rules.
   const std::vector<std::uint64_t>& override_matches() const { return override_matches_; }
@@ -128,6 +142,10 @@ class Choices {
     std::uint32_t n = 0;           // For a boot's own entry: when it began, in units of age.
     std::uint32_t generation = 0;  // 0 marks a free entry.
   };
+
+  static std::uint64_t identity_key(Root root, EventKind kind, Where where) {
+    return mix(mix(root.value, where.value), static_cast<std::uint64_t>(kind));
+  }
 
   std::int64_t decide_slowly(const EventIdentity& who, Purpose purpose, std::int64_t proposed,
                              std::int64_t neutral, std::uint32_t index);

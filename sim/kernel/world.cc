@@ -41,10 +41,6 @@ class Running {
   CheckHandler handler_before_;
 };
 
-std::uint64_t tie_of(EventId id, std::uint32_t slot) {
-  return (id.value & ~std::uint64_t{World::kSlotCountMax - 1}) | slot;
-}
-
 }  // namespace
 
 World* running_world() { return world_that_runs; }
@@ -68,29 +64,13 @@ World::~World() {
   }
 }
 
-// --- the loop ---
+// --- the run ---
 
 StopKind World::run_until(SimTime until) {
   const Running running(this);
   const ArenaScope simulator(nullptr);
   CHECK(current_ == nullptr, "a task does not run the world that runs it");
-  while (!stopping_) {
-    while (!runnable_.empty() && !stopping_) {
-      Machine& machine = *runnable_.back();
-      runnable_.pop_back();
-      machine.is_listed_ = false;
-      run_machine(machine);
-    }
-    if (stopping_) break;
-    const auto entry = queue_.pop_until(static_cast<std::uint64_t>(until.ns));
-    if (!entry.has_value()) {
-      now_ = std::max(now_, until);
-      return queue_.empty() ? StopKind::kIdle : StopKind::kTime;
-    }
-    run_event(*entry);
-  }
-  stopping_ = false;
-  return stop_kind_;
+  return run_loop(until);
 }
 
 void World::stop() {
@@ -119,75 +99,6 @@ void World::limit_reached(std::string_view which) {
   if (current_ == nullptr) return;
   set_current_arena(nullptr);
   leave_task();
-}
-
-void World::run_event(QueueEntry entry) {
-  const std::uint32_t index = entry.slot();
-  const Slot slot = slots_[index];
-  // An entry whose event ran, moved or was cancelled stays behind in the queue.
-  const bool is_stale = !slot.live || static_cast<std::uint64_t>(slot.key.ns) != entry.time ||
-                        tie_of(slot.id, index) != entry.tie;
-  if (is_stale) return;
-  if (slot.key > now_) {
-    now_ = slot.key;
-    steps_at_now_ = 0;
-  }
-  if (slot.entity != 0 && anchors_->wants(MomentKind::kEntityEvent)) {
-    anchors_->on_entity_event(EntityId(slot.entity), entities_[slot.entity].key);
-    if (!slots_[index].live) return;  // What was anchored here ended the event's machine.
-  }
-  if (holds_until_ > now_ && is_held(slot, index)) return;
-  if (counts_entities_) ++entities_[slot.entity].events;
-  free_slot(index);
-  if (slot.kind == EventKind::kMachineFree) {
-    dispatch(slot);
-    return;
-  }
-  if (const QueueEntry* const soon = queue_.glance(); soon != nullptr) {
-    __builtin_prefetch(&slots_[soon->slot()]);
-  }
-  if (++ordinal_ > options_.limits.events) reach_limit("events");
-  fingerprint_.add(entry.time, slot.id.value,
-                   static_cast<std::uint64_t>(slot.kind) << 56 | entities_[slot.entity].key >> 8,
-                   slot.argument);
-  dispatch(slot);
-  if (!pending_heads_.empty()) redraw_pending(entities_[slot.entity].object);
-}
-
-void World::dispatch(const Slot& slot) {
-  cause_ = {.id = slot.id, .root = slot.root, .where = slot.where, .n = slot.n, .kind = slot.kind};
-  switch (slot.kind) {
-    case EventKind::kMachineFree: {
-      auto& machine = *static_cast<Machine*>(slot.target);
-      machine.free_event_pending_ = false;
-      mark_runnable(machine);
-      return;
-    }
-    case EventKind::kSpawn:
-      become_ready(*static_cast<Task*>(slot.target), cause_, Wake::kUnparked);
-      return;
-    case EventKind::kWake:
-      on_wake(*static_cast<Task*>(slot.target), cause_);
-      return;
-    case EventKind::kTimer:
-      on_timer(*static_cast<Task*>(slot.target), cause_);
-      return;
-    case EventKind::kDeliver:
-    case EventKind::kDisk:
-    case EventKind::kFault:
-    case EventKind::kControl:
-      static_cast<EventTarget*>(slot.target)->on_event({.who = cause_, .argument = slot.argument});
-      return;
-  }
-  UNREACHABLE("an event kind outside its list");
-}
-
-bool World::is_held(const Slot& slot, std::uint32_t index) {
-  const SimTime until = entities_[slot.entity].held_until;
-  if (until <= now_) return false;
-  ++held_back_;
-  enqueue(index, until);
-  return true;
 }
 
 void World::set_fair() {
@@ -237,68 +148,11 @@ void World::hold(EntityId entity, Duration duration) {
 
 std::uint64_t World::events_of(EntityId entity) const { return entities_[entity.value()].events; }
 
-std::int64_t World::lateness_of(const EventIdentity& who, EntityId entity) {
-  const std::int64_t window = options_.strategy.window.ns;
-  switch (options_.strategy.kind) {
-    case StrategyKind::kFifo:
-      return 0;
-    case StrategyKind::kRandom:
-    case StrategyKind::kPos:
-      return choices_.range(who, Purpose::kLateness, 0, window);
-    case StrategyKind::kPct: {
-      const Entity& late = entities_[entity.value()];
-      const bool changed = late.change_at != 0 && late.events >= late.change_at;
-      const std::int64_t level = changed ? 16 : late.level;
-      return choices_.decide(who, Purpose::kLateness, window * level / 16, 0);
-    }
-  }
-  UNREACHABLE("a strategy outside its list");
-}
-
 // --- events ---
 
 EventHandle World::schedule(const EventIdentity& who, SimTime due, EntityId entity,
                             EventTarget& target, std::uint64_t argument) {
   return queue_event(who, due, entity, &target, argument);
-}
-
-EventHandle World::queue_event(const EventIdentity& who, SimTime due, EntityId entity, void* target,
-                               std::uint64_t argument) {
-  CHECK(due >= now_, "an event is never due in the past");
-  std::int64_t lateness = 0;
-  if (options_.strategy.window.ns > 0 && entity.value() != 0) lateness = lateness_of(who, entity);
-  if (free_slots_.empty()) {
-    CHECK(slots_.size() < kSlotCountMax, "more pending events than the queue's entries can name");
-    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
-    slots_.emplace_back();
-  }
-  const std::uint32_t index = free_slots_.back();
-  free_slots_.pop_back();
-  slots_[index] = {.id = who.id,
-                   .root = who.root,
-                   .where = who.where,
-                   .key = {},
-                   .target = target,
-                   .argument = argument,
-                   .entity = entity.value(),
-                   .lateness = static_cast<std::uint32_t>(lateness),
-                   .n = who.n,
-                   .kind = who.kind,
-                   .live = true};
-  enqueue(index, due + Duration{lateness});
-  if (options_.strategy.kind == StrategyKind::kPos) link_pending(index);
-  return {.slot = index, .id = who.id.value};
-}
-
-void World::enqueue(std::uint32_t index, SimTime key) {
-  slots_[index].key = key;
-  queue_.push({.time = static_cast<std::uint64_t>(key.ns), .tie = tie_of(slots_[index].id, index)});
-}
-
-void World::free_slot(std::uint32_t index) {
-  if (!pending_heads_.empty()) unlink_pending(index);
-  slots_[index].live = false;
-  free_slots_.push_back(index);
 }
 
 bool World::cancel(EventHandle handle) {

@@ -195,11 +195,11 @@ class World {
   const EventIdentity& current_cause() const;
   Task& spawn(Process& process, std::string_view name, Root root, std::function<void()> body);
   /// [task] Tasks::park.
-  Wake park(Instant deadline);
+  Wake park(Instant deadline) { return wait(TaskState::kParked, deadline); }
   /// [task] Waits in a device until make_ready(), the deadline or a cancel.
-  Wake wait_in_device(Instant deadline);
+  Wake wait_in_device(Instant deadline) { return wait(TaskState::kInDevice, deadline); }
   /// [task] Waits in a disk until make_ready(); nothing else ends it.
-  void wait_in_disk();
+  void wait_in_disk() { wait(TaskState::kInDisk, Instant::max()); }
   /// Ends a device's or disk's wait because of the event that is running now (a delivery, a
   /// completion): the task becomes ready at once, with that event's root.
   void make_ready(Task& task, const EventIdentity& cause);
@@ -225,30 +225,44 @@ class World {
   struct Slot;
   struct Entity;
 
-  // world.cc: the loop and the events.
+  // world_loop.cc: what happens at every event and step.
+  StopKind run_loop(SimTime until);
   void run_event(QueueEntry entry);
-  void dispatch(const Slot& slot);
-  bool is_held(const Slot& slot, std::uint32_t index);
+  void dispatch(EventKind kind, void* target, std::uint64_t argument);
+  bool is_held(std::uint32_t index);
   std::int64_t lateness_of(const EventIdentity& who, EntityId entity);
   EventHandle queue_event(const EventIdentity& who, SimTime due, EntityId entity, void* target,
                           std::uint64_t argument);
+  std::uint32_t take_slot();
+  void mark_runnable(Machine& machine);
+  void run_machine(Machine& machine);
+  void run_step(Machine& machine, Task& task);
+  void schedule_free(Machine& machine);
+  void machine_is_free(std::uint32_t index);
+  void become_ready(Task& task, const EventIdentity& cause, Wake wake);
+  void hold_back(Task& task, const EventIdentity& cause, Wake wake);
+  void on_timer(Task& task);
+  void arm_timer(Task& task);
+  Task* task_that_comes_next();
+  void prefetch_next_event();
+  void prefetch_next_task();
+  void prefetch_next_stack(const Machine& machine);
+
+  // world_slots.h
+  static std::uint64_t tie_of(EventId id, std::uint32_t slot);
   void enqueue(std::uint32_t index, SimTime key);
   void free_slot(std::uint32_t index);
+  void disarm_timer(Task& task);
+
+  // world.cc: the events and their order.
   void link_pending(std::uint32_t index);
   void unlink_pending(std::uint32_t index);
   void redraw_pending(std::uint32_t object);
   void reach_limit(std::string_view which);
   void note_stop_place(const Task* task);
 
-  // world_tasks.cc: tasks and steps.
-  void mark_runnable(Machine& machine);
-  void run_machine(Machine& machine);
-  void run_step(Machine& machine, Task& task);
-  void schedule_free(Machine& machine);
-  void become_ready(Task& task, const EventIdentity& cause, Wake wake);
-  void on_timer(Task& task, const EventIdentity& who);
+  // world_tasks.cc: tasks.
   void on_wake(Task& task, const EventIdentity& who);
-  void arm_timer(Task& task, Instant deadline);
   void rearm_timers(Process& process);
   void forget_stale_wake(Task& task);
   void queue_wake(Task& task, Task::PendingWake kind);
@@ -287,6 +301,10 @@ class World {
   std::uint64_t steps_at_now_ = 0;
   EventIdentity cause_;
   Task* current_ = nullptr;
+  // Of the running task, within this step.
+  std::uint32_t random_draws_ = 0;
+  int no_block_depth_ = 0;
+  std::uint32_t soon_ = 0;  // The slot of the event that probably comes next.
   bool traced_ = false;
   bool stopping_ = false;
   StopKind stop_kind_ = StopKind::kStopped;

@@ -20,9 +20,8 @@ std::int64_t scaled(std::int64_t value, std::int64_t ppm) {
 
 // --- clocks ---
 
-Instant Machine::local_at(SimTime t) const {
-  if (state_ == MachineState::kSuspended || t < clock_since_) return clock_local_;
-  return clock_local_ + Duration{scaled((t - clock_since_).ns, rate_ppm_)};
+Duration Machine::at_rate(Duration duration, std::int32_t ppm) {
+  return Duration{scaled(duration.ns, ppm)};
 }
 
 SimTime Machine::when_local_is(Instant local) const {
@@ -108,7 +107,7 @@ void World::add_listener(ProcessListener& listener) { listeners_.push_back(&list
 
 std::vector<Task*> Process::tasks() const {
   std::vector<Task*> live;
-  for (const auto& [id, task] : tasks_) live.push_back(task.get());
+  tasks_.for_each([&live](Task& task) { live.push_back(&task); });
   return live;
 }
 
@@ -145,15 +144,15 @@ void World::kill(Machine& machine, ProcessEnd end) {
   }
   Process& process = *machine.process_;
   for (ProcessListener* const listener : listeners_) listener->on_end(process, end);
-  for (const auto& [id, task] : process.tasks_) {
-    if (task->timer_armed_) cancel(task->timer_event_);
-    cancel(task->wake_event_);
-    if (task.get() == current_) continue;
-    task->state_ = TaskState::kEnded;
-    if (task->fiber_.has_stack()) stacks_.give_back(task->fiber_.drop());
+  process.tasks_.for_each([&](Task& task) {
+    disarm_timer(task);
+    cancel(task.wake_event_);
+    if (&task == current_) return;
+    task.state_ = TaskState::kEnded;
+    if (task.fiber_.has_stack()) stacks_.give_back(task.fiber_.drop());
     --process.live_tasks_;
     --task_count_;
-  }
+  });
   machine.ready_first_ = nullptr;
   machine.ready_last_ = nullptr;
   ended_.push_back(std::move(machine.process_));

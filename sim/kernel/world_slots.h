@@ -6,8 +6,8 @@
 
 namespace millrace::sim {
 
-/// A pending event; its key and id tell a queue entry of it from a stale one.
-struct World::Slot {
+/// A pending event; its key and id tell a queue entry of it from a stale one. One cache line.
+struct alignas(64) World::Slot {
   EventId id;
   Root root;
   Where where;
@@ -31,5 +31,26 @@ struct World::Entity {
   std::uint64_t events = 0;
   SimTime held_until;
 };
+
+inline std::uint64_t World::tie_of(EventId id, std::uint32_t slot) {
+  return (id.value & ~std::uint64_t{kSlotCountMax - 1}) | slot;
+}
+
+inline void World::enqueue(std::uint32_t index, SimTime key) {
+  slots_[index].key = key;
+  queue_.push({.time = static_cast<std::uint64_t>(key.ns), .tie = tie_of(slots_[index].id, index)});
+}
+
+inline void World::free_slot(std::uint32_t index) {
+  if (!pending_heads_.empty()) unlink_pending(index);
+  slots_[index].live = false;
+  free_slots_.push_back(index);
+}
+
+inline void World::disarm_timer(Task& task) {
+  if (!task.timer_armed_) return;
+  task.timer_armed_ = false;
+  free_slot(task.timer_slot_);
+}
 
 }  // namespace millrace::sim

@@ -1,12 +1,6 @@
-// Tasks: how they become ready, run a step, wait, and end.
+// Tasks: how they are made, wait, are woken and end. Their steps are in world_loop.cc.
 //
-// A step, from the loop's side:
-//
-//   event -> become_ready -> machine's ready list -> run_machine (CPU free?) -> run_step
-//                                                        | no
-//                                                        +-> kMachineFree at busy_until -> again
-//
-// and from the task's side: wait() -> fiber suspends -> ... -> fiber resumes -> wait() returns.
+// A wait, from the task's side: wait() -> fiber suspends -> ... -> fiber resumes -> wait() returns.
 
 #include <algorithm>
 #include <exception>
@@ -18,57 +12,7 @@
 
 namespace millrace::sim {
 
-// --- steps ---
-
-void World::mark_runnable(Machine& machine) {
-  if (machine.is_listed_) return;
-  machine.is_listed_ = true;
-  runnable_.push_back(&machine);
-}
-
-void World::run_machine(Machine& machine) {
-  if (machine.ready_first_ == nullptr || machine.state_ != MachineState::kUp) return;
-  if (machine.busy_until_ > now_) {
-    schedule_free(machine);
-    return;
-  }
-  Task& task = *machine.ready_first_;
-  machine.ready_first_ = task.ready_next_;
-  if (machine.ready_first_ == nullptr) machine.ready_last_ = nullptr;
-  task.ready_next_ = nullptr;
-  run_step(machine, task);
-  if (machine.ready_first_ != nullptr) schedule_free(machine);
-}
-
-void World::schedule_free(Machine& machine) {
-  if (machine.free_event_pending_) return;
-  machine.free_event_pending_ = true;
-  // No identity: it draws nothing and is no event of the run. The id 1 sorts it before others.
-  queue_event({.id = {1}, .root = {}, .where = {}, .n = 0, .kind = EventKind::kMachineFree},
-              std::max(now_, machine.busy_until_), EntityId(0), &machine, 0);
-}
-
-void World::run_step(Machine& machine, Task& task) {
-  CHECK(task.state_ == TaskState::kReady, "only a ready task runs");
-  const std::int64_t cost = choices_.range(task.woken_by_, Purpose::kCpuCost,
-                                           options_.step_cost_low.ns, options_.step_cost_high.ns);
-  machine.busy_until_ = now_ + Duration{cost * machine.cpu_multiplier_};
-  if (++steps_at_now_ > options_.limits.steps_without_progress) {
-    reach_limit("steps_without_progress");
-    note_stop_place(&task);
-    return;
-  }
-  ++machine.steps_;
-  task.state_ = TaskState::kRunning;
-  task.random_draws_ = 0;
-  cause_ = task.woken_by_;
-  current_ = &task;
-  task.fiber_.resume();
-  current_ = nullptr;
-  set_current_arena(nullptr);
-  if (task.state_ == TaskState::kEnded) bury(task);
-  ended_.clear();
-}
+// --- a task's life ---
 
 void World::bury(Task& task) {
   if (task.fiber_.has_stack()) stacks_.give_back(task.fiber_.drop());
@@ -79,7 +23,7 @@ void World::bury(Task& task) {
   if (process.machine_->process_.get() != &process) return;
   const bool was_main = task.id_.value() == 1;
   Machine& machine = *process.machine_;
-  process.tasks_.erase(task.id_.value());
+  process.tasks_.remove(task.id_.value());
   if (was_main && !stopping_) kill(machine, ProcessEnd::kExit);
 }
 
@@ -110,7 +54,7 @@ void World::run_body(Task& task) {
   task.body_ = nullptr;
   if (has_thrown) observer_.on_task_exception(task, thrown);
   observer_.on_task_end(task);
-  if (task.timer_armed_) cancel(task.timer_event_);
+  disarm_timer(task);
   if (task.pending_wake_ != Task::PendingWake::kNone) cancel(task.wake_event_);
 }
 
@@ -121,45 +65,9 @@ void World::leave_task() {
 
 // --- becoming ready ---
 
-void World::become_ready(Task& task, const EventIdentity& cause, Wake wake) {
-  if (task.hold_next_until_ > now_) {
-    ++held_back_;
-    // A mark delayed this wait's end: come back then, for the same reason.
-    if (task.pending_wake_ != Task::PendingWake::kNone) return;  // That wake will be held.
-    task.pending_wake_ = Task::PendingWake::kHeld;
-    task.held_wake_ = wake;
-    EventIdentity again = cause;
-    again.kind = EventKind::kWake;
-    task.wake_event_ = queue_event(again, task.hold_next_until_, task.entity_, &task, 0);
-    return;
-  }
-  task.state_ = TaskState::kReady;
-  task.wake_ = wake;
-  task.woken_by_ = cause;
-  Machine& machine = task.machine();
-  (machine.ready_last_ == nullptr ? machine.ready_first_ : machine.ready_last_->ready_next_) =
-      &task;
-  machine.ready_last_ = &task;
-  mark_runnable(machine);
-}
-
 void World::make_ready(Task& task, const EventIdentity& cause) {
   if (task.state_ != TaskState::kInDevice && task.state_ != TaskState::kInDisk) return;
   become_ready(task, cause, Wake::kUnparked);
-}
-
-void World::on_timer(Task& task, const EventIdentity& who) {
-  task.timer_armed_ = false;
-  if (task.state_ != TaskState::kParked && task.state_ != TaskState::kInDevice) return;
-  if (task.deadline_ == Instant::max()) return;
-  if (task.machine().state_ == MachineState::kSuspended) return;  // resume() arms it again.
-  // The deadline may have moved on since this event was queued, or the clock run slower.
-  if (task.machine().local_at(now_) < task.deadline_) {
-    arm_timer(task, task.deadline_);
-    return;
-  }
-  task.timer_n_ = who.n + 1;
-  become_ready(task, who, Wake::kTimeout);
 }
 
 void World::on_wake(Task& task, const EventIdentity& who) {
@@ -232,63 +140,36 @@ void World::cancel_task(Task& task) {
 
 // --- waiting ---
 
-Wake World::park(Instant deadline) { return wait(TaskState::kParked, deadline); }
-
-Wake World::wait_in_device(Instant deadline) { return wait(TaskState::kInDevice, deadline); }
-
-void World::wait_in_disk() { wait(TaskState::kInDisk, Instant::max()); }
-
 Wake World::wait(TaskState state, Instant deadline) {
   CHECK(current_ != nullptr, "only a task waits");
+  CHECK(no_block_depth_ == 0, "a NoBlock scope forbids giving way");
   Task& task = *current_;
-  CHECK(task.no_block_depth_ == 0, "a NoBlock scope forbids giving way");
   forget_stale_wake(task);
-  if (state != TaskState::kInDisk && task.cancelled_) return Wake::kCancelled;
+  const bool heeds_cancel = state != TaskState::kInDisk;
+  if (heeds_cancel && task.cancelled_) return Wake::kCancelled;
   if (state == TaskState::kParked && task.unpark_token_) {
     task.unpark_token_ = false;
     return Wake::kUnparked;
   }
+  CHECK(current_arena() == nullptr, "a device waits on the simulator's heap");
   task.state_ = state;
-  task.deadline_ = deadline;
-  if (deadline != Instant::max()) arm_timer(task, deadline);
-  const Arena* const arena = current_arena();
-  CHECK(arena == nullptr, "a device waits on the simulator's heap");
+  task.deadline_ = deadline;  // run_step() arms the timer, on the loop's stack.
   task.fiber_.suspend();
-  task.hold_next_until_ = {};
-  task.deadline_ = Instant::max();
-  if (state != TaskState::kInDisk && task.cancelled_) return Wake::kCancelled;
+  if (heeds_cancel && task.cancelled_) return Wake::kCancelled;
   return task.wake_;
 }
 
-void World::arm_timer(Task& task, Instant deadline) {
-  // The CPU is busy until then: no deadline is noticed before, and a passed one costs a step.
-  const SimTime due =
-      std::max({now_, task.machine().busy_until_, task.machine().when_local_is(deadline)});
-  if (task.timer_armed_) {
-    // An earlier event will look at the deadline when it fires.
-    if (task.timer_due_ <= due) return;
-    cancel(task.timer_event_);
-  }
-  // That time has passed is nobody's doing: it happens in the name of the boot, or a reader that
-  // polls would go on for ever in the name of the last event that it read. Only timers that fire
-  // are counted: what ends the other waits moves no draw of this one.
-  const std::uint32_t n = std::max(task.timer_n_, Choices::first_n(due - task.spawned_));
-  const EventIdentity who =
-      Choices::identify_counted(task.process().root(), EventKind::kTimer, task.timer_where_, n);
-  task.timer_event_ = queue_event(who, due, task.entity_, &task, 0);
-  task.timer_armed_ = true;
-  task.timer_due_ = due;
-}
-
 void World::rearm_timers(Process& process) {
-  for (const auto& [id, task] : process.tasks_) {
-    const bool waits = task->state_ == TaskState::kParked || task->state_ == TaskState::kInDevice;
-    if (waits && task->deadline_ != Instant::max()) arm_timer(*task, task->deadline_);
-  }
+  process.tasks_.for_each([this](Task& task) {
+    const bool waits = task.state_ == TaskState::kParked || task.state_ == TaskState::kInDevice;
+    if (waits && task.deadline_ != Instant::max()) arm_timer(task);
+  });
 }
 
 void World::delay_next_wait(Task& task, Duration duration) {
-  task.hold_next_until_ = std::max(task.hold_next_until_, now_ + duration);
+  const SimTime until = now_ + duration;
+  task.held_until_ = task.is_held_ ? std::max(task.held_until_, until) : until;
+  task.is_held_ = true;
 }
 
 // --- making, finding, and what a task may ask ---
@@ -299,6 +180,8 @@ Task& World::spawn(Process& process, std::string_view name, Root root, std::func
   task.id_ = TaskId(process.next_task_id_++);
   task.name_ = name;
   task.process_ = &process;
+  task.machine_ = process.machine_;
+  task.boot_root_ = process.root_;
   task.spawned_ = now_;
   task.where_ = where_of(process.machine_->name_, name);
   task.entity_ = entity_of_task(process, task.where_);
@@ -314,7 +197,7 @@ Task& World::spawn(Process& process, std::string_view name, Root root, std::func
     const ArenaScope in_process(&process.arena_);
     task.body_ = new std::function<void()>(std::move(body));
   }
-  process.tasks_.emplace(task.id_.value(), std::move(made));
+  process.tasks_.add(task.id_.value(), std::move(made));
   ++process.live_tasks_;
   ++task_count_;
   const EventIdentity who = choices_.identify(root, EventKind::kSpawn, task.where_, now_);
@@ -339,20 +222,17 @@ EntityId World::entity_of_task(Process& process, Where where) {
   return entity;
 }
 
-Task* World::find_task(Process& process, TaskId id) {
-  const auto found = process.tasks_.find(id.value());
-  return found == process.tasks_.end() ? nullptr : found->second.get();
-}
+Task* World::find_task(Process& process, TaskId id) { return process.tasks_.find(id.value()); }
 
 void World::no_block(int change) {
   CHECK(current_ != nullptr);
-  current_->no_block_depth_ += change;
-  CHECK(current_->no_block_depth_ >= 0, "a NoBlock scope closes once");
+  no_block_depth_ += change;
+  CHECK(no_block_depth_ >= 0, "a NoBlock scope closes once");
 }
 
 std::uint64_t World::random_bits() {
   CHECK(current_ != nullptr);
-  return choices_.bits(current_->woken_by_.id, Purpose::kRandom, current_->random_draws_++);
+  return choices_.bits(current_->woken_by_.id, Purpose::kRandom, random_draws_++);
 }
 
 Root World::current_root() const {
