@@ -36,6 +36,7 @@ class SimTasks final : public Tasks {
   void unpark(TaskId task) override;
   void cancel(TaskId task) override;
   void no_block(int change) override { world_.no_block(change); }
+  void shield(int change) override { world_.shield(change); }
 
  private:
   World& world_;

@@ -87,6 +87,7 @@ class alignas(64) Task {
   std::uint32_t timer_slot_ = 0;  // Where it is armed.
   std::uint32_t timer_n_ = 0;     // The lowest n of its next timer.
   EntityId entity_;
+  std::uint32_t shield_depth_ = 0;  // Above 0, nothing tells it that it was cancelled.
   Instant deadline_ = Instant::max();
   SimTime timer_due_;
   Machine* machine_ = nullptr;

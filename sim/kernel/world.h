@@ -211,6 +211,7 @@ class World {
   void cancel_task(Task& task);
   Task* find_task(Process& process, TaskId id);
   void no_block(int change);
+  void shield(int change);
   /// [task] 64 bits of Env's Random.
   std::uint64_t random_bits();
   /// [task] The task's next wait does not end before now + `duration`.

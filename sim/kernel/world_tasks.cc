@@ -132,6 +132,7 @@ void World::unpark(Task& task) {
 void World::cancel_task(Task& task) {
   if (task.cancelled_ || task.state_ == TaskState::kEnded) return;
   task.cancelled_ = true;
+  if (task.shield_depth_ > 0) return;
   const bool waits = task.state_ == TaskState::kParked || task.state_ == TaskState::kInDevice;
   if (waits && task.pending_wake_ == Task::PendingWake::kNone) {
     queue_wake(task, Task::PendingWake::kCancel);
@@ -145,7 +146,7 @@ Wake World::wait(TaskState state, Instant deadline) {
   CHECK(no_block_depth_ == 0, "a NoBlock scope forbids giving way");
   Task& task = *current_;
   forget_stale_wake(task);
-  const bool heeds_cancel = state != TaskState::kInDisk;
+  const bool heeds_cancel = state != TaskState::kInDisk && task.shield_depth_ == 0;
   if (heeds_cancel && task.cancelled_) return Wake::kCancelled;
   if (state == TaskState::kParked && task.unpark_token_) {
     task.unpark_token_ = false;
@@ -228,6 +229,12 @@ void World::no_block(int change) {
   CHECK(current_ != nullptr);
   no_block_depth_ += change;
   CHECK(no_block_depth_ >= 0, "a NoBlock scope closes once");
+}
+
+void World::shield(int change) {
+  CHECK(current_ != nullptr);
+  if (change < 0) CHECK(current_->shield_depth_ > 0, "a shield is put down once");
+  current_->shield_depth_ += static_cast<std::uint32_t>(change);
 }
 
 std::uint64_t World::random_bits() {

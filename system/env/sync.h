@@ -51,6 +51,23 @@ class NoBlock {
   Tasks& tasks_;
 };
 
+/// Problem: a cancelled task has to wait once more to end what it began, such as to join the tasks
+/// of its own group.
+///
+/// While one is alive, the waits of the current task go on as if it were not cancelled. Whoever
+/// cancels it waits that much longer: so such a wait has a deadline, and what it waits for is told
+/// to end before.
+class Shield {
+ public:
+  explicit Shield(Tasks& tasks) : tasks_(tasks) { tasks_.shield(+1); }
+  ~Shield() { tasks_.shield(-1); }
+  Shield(const Shield&) = delete;
+  Shield& operator=(const Shield&) = delete;
+
+ private:
+  Tasks& tasks_;
+};
+
 namespace detail {
 
 /// A task that waits, on its own stack. `is_granted` tells a wake-up that was meant for this wait
@@ -406,7 +423,7 @@ class Gate {
 /// Problem: a task that nobody waits for outlives what it works on.
 ///
 /// Owns the tasks that it spawns: they have ended before it is destroyed (checked). A cancelled
-/// task cannot wait and so cannot join: end the owner of a group by closing what it waits for.
+/// task cannot wait: it joins its group under a Shield.
 class TaskGroup {
  public:
   explicit TaskGroup(Tasks& tasks) : tasks_(tasks), waiting_(tasks) {}

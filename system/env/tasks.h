@@ -43,8 +43,13 @@ class Tasks {
   /// Ends the park of `task`, or its next one. Nothing happens where the task has ended.
   virtual void unpark(TaskId task) = 0;
 
-  /// From now on each park of `task` ends with kCancelled, the current one, too.
+  /// From now on each park of `task` ends with kCancelled, the current one, too, but for those
+  /// under a shield.
   virtual void cancel(TaskId task) = 0;
+
+  /// Opens (+1) or closes (-1) a stretch in which the current task parks as if it were not
+  /// cancelled.
+  virtual void shield(int change) = 0;
 
   /// Opens (+1) or closes (-1) a stretch in which the current task must not give way.
   virtual void no_block(int change) = 0;

@@ -200,6 +200,32 @@ TEST_P(SyncConformance, a_gate_closes_when_the_last_one_inside_has_left) {
   });
 }
 
+TEST_P(SyncConformance, a_cancelled_task_joins_its_own_group_under_a_shield) {
+  run_alone([](Process& p) {
+    int ended = 0;
+    TaskGroup owners(p.tasks);
+    owners.spawn("owner", [&] {
+      TaskGroup members(p.tasks);
+      for (int i = 0; i < 3; ++i) {
+        members.spawn("member", [&] {
+          p.sleep(1000_s);
+          ++ended;
+        });
+      }
+      p.sleep(1000_s);
+      p.claim(failed_with(members.join(p.in(1_s)), Errc::kCancelled), "it cannot wait");
+      const Shield shield(p.tasks);
+      members.cancel_all();
+      must(members.join(p.in(1_s)));
+      p.claim(ended == 3, "it has waited for all of them");
+    });
+    p.sleep(1_ms);
+    owners.cancel_all();
+    must(owners.join(kNever));
+    p.claim(ended == 3, "the owner came to its end");
+  });
+}
+
 TEST_P(SyncConformance, a_group_joins_all_its_tasks_and_may_be_used_again) {
   run_alone([](Process& p) {
     TaskGroup group(p.tasks);

@@ -148,6 +148,33 @@ TEST_P(TasksConformance, a_task_that_was_cancelled_before_its_start_runs_and_can
   });
 }
 
+TEST_P(TasksConformance, a_shielded_task_parks_as_if_nobody_had_cancelled_it) {
+  run_alone([](Process& p) {
+    std::vector<Wake> wakes;
+    TaskGroup group(p.tasks);
+    const TaskId waiter = group.spawn("waiter", [&] {
+      {
+        const Shield shield(p.tasks);
+        wakes.push_back(p.tasks.park(p.in(2_ms)));
+        wakes.push_back(p.tasks.park(kNever));
+        {
+          const Shield again(p.tasks);
+        }
+        wakes.push_back(p.tasks.park(p.in(1_ms)));
+      }
+      wakes.push_back(p.tasks.park(kNever));
+    });
+    p.sleep(1_ms);
+    p.tasks.cancel(waiter);
+    p.sleep(10_ms);
+    p.claim(wakes == std::vector{Wake::kTimeout}, "the cancel ended no park");
+    p.tasks.unpark(waiter);
+    must(group.join(kNever));
+    p.claim(wakes == std::vector{Wake::kTimeout, Wake::kUnparked, Wake::kTimeout, Wake::kCancelled},
+            "the first park after the shield is cancelled");
+  });
+}
+
 TEST_P(TasksConformance, giving_way_within_a_no_block_scope_is_a_failed_check) {
   const std::string_view message = "NoBlock";
   run_into_check(

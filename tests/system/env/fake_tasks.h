@@ -83,7 +83,7 @@ class FakeTasks final : public Tasks, public Clock {
     self.deadline = deadline;
     swapcontext(&self.context, &main_);
     self.is_parked = false;
-    if (self.is_cancelled) return Wake::kCancelled;
+    if (self.is_cancelled && self.shield_depth == 0) return Wake::kCancelled;
     if (self.has_permit) {
       self.has_permit = false;
       return Wake::kUnparked;
@@ -100,6 +100,7 @@ class FakeTasks final : public Tasks, public Clock {
   }
 
   void no_block(int change) override { tasks_.at(current_)->no_block_depth += change; }
+  void shield(int change) override { tasks_.at(current_)->shield_depth += change; }
 
   Instant now() override { return now_; }
   WallTime wall() override { return {now_.ns}; }
@@ -117,11 +118,13 @@ class FakeTasks final : public Tasks, public Clock {
     bool is_cancelled = false;
     bool has_ended = false;
     int no_block_depth = 0;
+    int shield_depth = 0;
     Instant deadline{};
   };
 
   bool is_woken(const Task& task) const {
-    return task.has_permit || task.is_cancelled || task.deadline <= now_;
+    const bool is_cancelled = task.is_cancelled && task.shield_depth == 0;
+    return task.has_permit || is_cancelled || task.deadline <= now_;
   }
 
   static void start(unsigned high, unsigned low) {

@@ -31,6 +31,7 @@ class LoneTask final : public Tasks {
   void unpark(TaskId /*task*/) override {}
   void cancel(TaskId /*task*/) override {}
   void no_block(int change) override { no_block_depth_ += change; }
+  void shield(int /*change*/) override {}
 
  private:
   int no_block_depth_ = 0;
