@@ -147,7 +147,7 @@ TEST_F(Run, more_events_than_the_limit_are_a_limit) {
   const Scenario scenario = toy::quiet_scenario();
 
   const RunRecord record =
-      run(scenario, draw_plan(registry_, scenario, 1), {.limits = {.events = 500}});
+      run(scenario, draw_plan(registry_, scenario, 1), {.limits = {.events = 200}});
 
   EXPECT_EQ(record.verdict, Verdict::kLimit);
   EXPECT_EQ(record.signature(), "limit/events");
