@@ -19,9 +19,6 @@ namespace millrace::wal {
 
 inline constexpr std::size_t kFrameHeaderBytes = 52;
 
-/// The most bytes of records with their lengths in one frame.
-inline constexpr std::size_t kFramePayloadBytesMax = 2 * kRecordBytesMax;
-
 /// What a frame says of itself.
 struct FrameHeader {
   /// Tells the logs of different stores apart. Random, so that stored bytes cannot imitate a frame.
@@ -50,6 +47,10 @@ struct Frame {
 
 /// A record's share of a frame's bytes.
 constexpr std::size_t framed_record_bytes(std::size_t record_bytes) { return record_bytes + 4; }
+
+/// The most bytes of records with their lengths in one frame: a batch that is not full yet, and the
+/// record that fills it.
+inline constexpr std::size_t kFramePayloadBytesMax = 2 * framed_record_bytes(kRecordBytesMax);
 
 /// The bytes of a frame with these records; their number goes into the header. Together they have
 /// at most kFramePayloadBytesMax bytes (checked).

@@ -74,6 +74,18 @@ TEST(LogFrame, has_the_documented_bytes) {
   EXPECT_EQ(hex, expected);
 }
 
+// A batch takes one more record as long as it is not full, and each record may be the largest.
+TEST(LogFrame, holds_a_batch_that_the_largest_record_overfills) {
+  const std::vector<Bytes> records{Bytes(kRecordBytesMax - 5), Bytes(kRecordBytesMax)};
+
+  const Bytes bytes = encode_frame(header_at(1), records);
+
+  ASSERT_LT(framed_record_bytes(records.front().size()), kRecordBytesMax);
+  const auto frame = decode_frame(bytes, kLogId);
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(frame->records.back().size(), kRecordBytesMax);
+}
+
 TEST(LogFrame, cut_anywhere_is_no_frame) {
   const Bytes bytes = encode_frame(header_at(1), three_records());
 
