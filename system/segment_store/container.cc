@@ -7,7 +7,6 @@
 #include "system/base/check.h"
 #include "system/base/flat_map.h"
 #include "system/segment_store/container_recovery.h"
-#include "system/types/event.h"
 #include "system/types/facts.h"
 
 namespace millrace::segment_store {
@@ -24,16 +23,6 @@ const SegmentId* segment_of(const Operation& operation) {
         }
       },
       operation);
-}
-
-std::optional<EventNumber> last_number(const WriterState* writer) {
-  if (writer == nullptr) return std::nullopt;
-  return writer->last;
-}
-
-bool is_sensible(const AppendRequest& request) {
-  return request.first <= request.last && request.last.value() < kEventNumberMax &&
-         !request.data.empty() && request.data.size() <= kAppendBytesMax;
 }
 
 }  // namespace
@@ -104,7 +93,9 @@ AppendDecision SegmentContainer::decide_append(AppendRequest request) {
   };
   if (!is_serving_) return refuse(Errc::kShuttingDown);
   if (segment == nullptr) return refuse(Errc::kNotFound);
-  if (!is_sensible(request)) return refuse(Errc::kInvalid);
+  if (!is_sensible_block(request.first, request.last, request.data)) {
+    return refuse(Errc::kInvalid);
+  }
 
   // The writer's numbers come first: a repeated block is stored, whatever became of the segment.
   const WriterState* writer = segment->find_writer(request.writer);

@@ -56,12 +56,17 @@ std::uint64_t hash_of(const SegmentId& segment, const WriterId& id, const Writer
   return hash_bytes(bytes, 2);
 }
 
+}  // namespace
+
 std::optional<EventNumber> last_number(const WriterState* writer) {
   if (writer == nullptr) return std::nullopt;
   return writer->last;
 }
 
-}  // namespace
+bool is_sensible_block(EventNumber first, EventNumber last, ByteView data) {
+  return first <= last && last.value() < kEventNumberMax && !data.empty() &&
+         data.size() <= kAppendBytesMax;
+}
 
 BlockVerdict judge_block(std::optional<EventNumber> last, EventNumber block_first,
                          EventNumber block_last) {
@@ -115,9 +120,9 @@ Result<void> ContainerState::validate_append(const AppendOperation& append) cons
   const SegmentState* segment = find(append.segment);
   if (segment == nullptr) return fail(Errc::kNotFound, to_text(append.segment));
 
-  const bool is_sane = append.first <= append.last && append.last.value() < kEventNumberMax &&
-                       !append.data.empty() && append.data.size() <= kAppendBytesMax;
-  if (!is_sane) return fail(Errc::kInvalid, "a block without sense");
+  if (!is_sensible_block(append.first, append.last, append.data)) {
+    return fail(Errc::kInvalid, "a block without sense");
+  }
   const WriterState* writer = segment->find_writer(append.writer);
   if (judge_block(last_number(writer), append.first, append.last) != BlockVerdict::kNext) {
     return fail(Errc::kBadEventNumber);
@@ -224,6 +229,10 @@ Result<ContainerState> ContainerState::decode(ByteView bytes) {
       writer.last = EventNumber(in.u64());
       writer.block_first = EventNumber(in.u64());
       writer.block_offset = in.u64();
+      const bool is_sane = writer.block_first <= writer.last &&
+                           writer.last.value() < kEventNumberMax &&
+                           writer.block_offset < segment.length;
+      if (!is_sane) in.reject();
       state.digest_ += hash_of(id, writer_id, writer);
       segment.writers.emplace(writer_id, writer);
     }

@@ -34,6 +34,12 @@ struct WriterState {
   friend bool operator==(const WriterState&, const WriterState&) = default;
 };
 
+/// The last number of a writer, or of none: null.
+std::optional<EventNumber> last_number(const WriterState* writer);
+
+/// Whether a block has events, legal numbers and no more bytes than one append takes.
+bool is_sensible_block(EventNumber first, EventNumber last, ByteView data);
+
 /// One segment. Invariant: start_offset <= length.
 struct SegmentState {
   std::uint64_t start_offset = 0;

@@ -82,6 +82,20 @@ TEST(ContainerState, a_damaged_checkpoint_is_corrupt_or_the_same) {
   }
 }
 
+// One that is whole and that no container can have written: the numbers of a writer go back.
+TEST(ContainerState, a_checkpoint_of_an_impossible_writer_is_corrupt) {
+  Bytes checkpoint = after(3).encode();
+  const Bytes first = to_bytes(ByteView(checkpoint).last(16).first(8));
+  ASSERT_EQ(first.front(), std::byte{2});  // The last block is 2..2.
+  checkpoint[checkpoint.size() - 16] = std::byte{3};
+
+  const Result<ContainerState> read = ContainerState::decode(checkpoint);
+
+  ASSERT_TRUE(failed_with(read, Errc::kCorrupt));
+  // Found by what it says and not by its digest, which damage need not reach.
+  EXPECT_EQ(read.error().detail, "checkpoint is cut short or malformed");
+}
+
 TEST(ContainerState, every_operation_changes_the_digest) {
   for (std::size_t count = 1; count <= history().size(); ++count) {
     EXPECT_NE(after(count).digest(), after(count - 1).digest()) << count;
