@@ -47,6 +47,7 @@ Result<void> SegmentContainer::recover() {
       *this));
   if (Result<void> finished = recovery.finish(recovered.first); !finished.has_value()) {
     journal_.mark("container.corrupt");
+    journal_.fact(LogCorrupt{.file = {}, .offset = 0, .why = finished.error().detail});
     ignore(log_.close(Instant::max()), "nothing was added, so nothing can be lost");
     return finished;
   }

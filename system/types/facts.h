@@ -119,7 +119,7 @@ struct LogTornTail {
 };
 
 /// A log lacks records that were once durable, or holds what cannot be; the process refuses to
-/// serve.
+/// serve. `file` is empty where the log is whole and yet makes no state.
 struct LogCorrupt {
   std::string file;
   std::uint64_t offset = 0;

@@ -380,6 +380,8 @@ TEST_F(ContainerTest, a_log_without_the_data_of_its_checkpoint_is_corrupt) {
   SegmentContainer container(clock_, tasks_, journal_, log, options_);
 
   EXPECT_TRUE(failed_with(container.recover(), Errc::kCorrupt));
+  // The log itself is whole, so nobody but the container can tell.
+  EXPECT_TRUE(journal().has_fact("LogCorrupt"));
 }
 
 TEST_F(ContainerTest, a_record_that_cannot_follow_is_corrupt) {
