@@ -91,6 +91,8 @@ class ConnectionServer {
   std::size_t read_count_ = 0;
   /// Replies that were enqueued and not yet sent.
   std::size_t replies_due_ = 0;
+  /// Keeps the frames of two tasks apart. Held while the client takes a frame, which needs nothing
+  /// that these tasks have: it ends with that, with its deadline, or with the connection.
   Mutex sending_;
   Channel<Reply> replies_;
   TaskGroup children_;
