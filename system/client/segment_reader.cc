@@ -113,6 +113,7 @@ Result<std::optional<SegmentBytes>> SegmentReader::accept(wire::Message answer) 
     return fail(Errc::kTruncated, "segment " + to_text(segment_));
   }
   if (const auto* error = std::get_if<wire::ErrorReply>(&answer)) {
+    if (error->request != request_last_) return fail(Errc::kProtocol, "another request's error");
     return fail(error_from_store(context_, segment_, error->code, error->detail));
   }
   return fail(Errc::kProtocol, "an answer to no question");

@@ -39,6 +39,7 @@ Result<std::optional<EventNumber>> set_up_append(const ClientContext& context,
     return setup->event_number_last;
   }
   if (const auto* error = std::get_if<wire::ErrorReply>(&answer)) {
+    if (error->request != kSetupRequest) return fail(Errc::kProtocol, "another request's error");
     return fail(error_from_store(context, segment, error->code, error->detail));
   }
   return fail(Errc::kProtocol, "no answer to the set-up");

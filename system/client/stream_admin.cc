@@ -116,6 +116,7 @@ Result<wire::Message> StreamAdmin::attempt(const SegmentId& segment, const wire:
   TRY(stream.send(request, answer_by));
   wire::Message answer = TRY(stream.receive(answer_by));
   if (const auto* error = std::get_if<wire::ErrorReply>(&answer)) {
+    if (error->request != kOnlyRequest) return fail(Errc::kProtocol, "another request's error");
     Error why = error_from_store(context_, segment, error->code, error->detail);
     if (is_worth_retrying(why.code)) return fail(std::move(why));
   }

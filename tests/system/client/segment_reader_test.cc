@@ -219,6 +219,26 @@ TEST(SegmentReader, hands_on_what_no_attempt_can_change) {
   });
 }
 
+// One request is outstanding, so an error of another one is no answer, and its sender not trusted.
+TEST(SegmentReader, does_not_take_another_requests_error_for_its_own) {
+  under_schedules(kSchedules, [](FakeTasks& tasks) {
+    ClientWorld world(tasks);
+    SegmentReader reader(world.context(), world.segment(0), 7);
+    Read read(world, reader, 10_s);
+    {
+      ScriptedStore store(world);
+      const auto request = store.expect<wire::ReadSegment>();
+      const wire::RequestId other(request.request.value() + 1);
+      store.send(wire::ErrorReply{.request = other, .code = Errc::kNotFound, .detail = ""});
+      store.expect_hang_up();
+    }
+    ScriptedStore store(world);
+    give(store, store.expect<wire::ReadSegment>(), "abc", false);
+
+    EXPECT_TRUE(read.outcome().has_value());
+  });
+}
+
 TEST(SegmentReader, keeps_trying_until_the_deadline_where_nobody_listens) {
   under_schedules(kSchedules, [](FakeTasks& tasks) {
     ClientWorld world(tasks);

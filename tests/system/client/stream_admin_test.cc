@@ -56,6 +56,24 @@ TEST(StreamAdmin, a_segment_that_was_there_before_is_an_error) {
   });
 }
 
+TEST(StreamAdmin, another_requests_error_is_no_answer) {
+  under_schedules(kSchedules, [](FakeTasks& tasks) {
+    ClientWorld world(tasks);
+    Call<void> call = create(world, 10_s);
+    {
+      ScriptedStore store(world);
+      const auto request = store.expect<wire::CreateSegment>();
+      refuse(store, wire::RequestId(request.request.value() + 1), Errc::kInvalid);
+      store.expect_hang_up();
+    }
+    ScriptedStore store(world);
+    const auto request = store.expect<wire::CreateSegment>();
+    store.send(wire::SegmentCreated{.request = request.request, .segment = request.segment});
+
+    EXPECT_TRUE(call.outcome().has_value());
+  });
+}
+
 TEST(StreamAdmin, a_segment_that_a_lost_attempt_may_have_made_is_a_success) {
   under_schedules(kSchedules, [](FakeTasks& tasks) {
     ClientWorld world(tasks);
