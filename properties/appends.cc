@@ -7,49 +7,80 @@ namespace millrace::properties {
 // --- APP-1 ---
 
 void ConditionalAppend::on(const ConditionalInvoked& invoked, At at, Judge& /*judge*/) {
-  open_[invoked.uid] = {.segment = invoked.segment,
-                        .expected_offset = invoked.expected_offset,
-                        .length = lengths_[invoked.segment],
-                        .at = at};
+  appends_[invoked.uid] = {.segment = invoked.segment,
+                           .expected_offset = invoked.expected_offset,
+                           .length = lengths_[invoked.segment],
+                           .at = at,
+                           .refused_at = {}};
 }
 
 void ConditionalAppend::on(const AppendAcked& acked, At at, Judge& judge) {
+  stored_.try_emplace(acked.uid, at);
   if (!acked.has_offset) return;
   lengths_[acked.segment].raise(acked.end, at);
-  const auto found = open_.find(acked.uid);
-  if (found == open_.end()) return;
+  judge_place(acked.uid, acked.segment, acked.offset, at, judge);
+}
+
+void ConditionalAppend::on(const EventRead& read, At at, Judge& judge) {
+  stored_.try_emplace(read.uid, at);
+  judge_place(read.uid, read.segment, read.offset, at, judge);
+}
+
+void ConditionalAppend::judge_place(std::uint64_t uid, const SegmentId& segment,
+                                    std::uint64_t offset, At at, Judge& judge) {
+  const auto found = appends_.find(uid);
+  if (found == appends_.end()) return;
+  const Append& append = found->second;
   judge.compared();
-  const Open& open = found->second;
-  if (acked.offset == open.expected_offset && acked.segment == open.segment) return;
-  judge.violated(
-      {.failure_class = "wrong_place",
-       .seen = fmt::format("event {} was appended at {} of {}", acked.uid, acked.offset,
-                           to_text(acked.segment)),
-       .expected = fmt::format("at {} of {}", open.expected_offset, to_text(open.segment)),
-       .evidence = {open.at, at}});
+  if (offset != append.expected_offset || segment != append.segment) {
+    judge.violated(
+        {.failure_class = "wrong_place",
+         .seen = fmt::format("event {} was appended at {} of {}", uid, offset, to_text(segment)),
+         .expected = fmt::format("at {} of {}", append.expected_offset, to_text(append.segment)),
+         .evidence = {append.at, at}});
+  } else if (append.refused_at.record != 0) {
+    judge.violated({.failure_class = "refused_yet_stored",
+                    .seen = fmt::format("event {} is at {} of {}, and its append was refused", uid,
+                                        offset, to_text(segment)),
+                    .expected = "a refused append that never happens",
+                    .evidence = {append.at, append.refused_at, at}});
+  }
 }
 
 void ConditionalAppend::on(const ConditionalAnswered& answered, At at, Judge& judge) {
-  const auto found = open_.find(answered.uid);
-  if (found == open_.end()) return;
-  const Open open = found->second;
-  // A success is judged by its acknowledgement, which follows and names the place.
-  if (answered.is_appended) return;
-  open_.erase(found);
+  const auto found = appends_.find(answered.uid);
+  // A success is judged by its acknowledgement and by who reads it: they name the place.
+  if (found == appends_.end() || answered.is_appended) return;
+  Append& append = found->second;
+  append.refused_at = at;
   judge.compared();
-  if (answered.length == open.expected_offset) {
-    judge.violated({.failure_class = "lying_refusal",
-                    .seen = fmt::format("refused, because {} has length {}", to_text(open.segment),
-                                        answered.length),
-                    .expected = "success: that is the expected length",
-                    .evidence = {open.at, at}});
-  } else if (answered.length < open.length.value) {
+  if (const auto stored = stored_.find(answered.uid); stored != stored_.end()) {
+    judge.violated({.failure_class = "refused_yet_stored",
+                    .seen = fmt::format("event {} was refused, because {} has length {}, and it is "
+                                        "stored there",
+                                        answered.uid, to_text(append.segment), answered.length),
+                    .expected = "an acknowledgement: it did happen",
+                    .evidence = {stored->second, append.at, at}});
+    return;
+  }
+  judge_refusal(append, answered.length, at, judge);
+}
+
+void ConditionalAppend::judge_refusal(const Append& append, std::uint64_t length, At at,
+                                      Judge& judge) {
+  if (length == append.expected_offset) {
+    judge.violated(
+        {.failure_class = "lying_refusal",
+         .seen = fmt::format("refused, because {} has length {}", to_text(append.segment), length),
+         .expected = "success: that is the expected length",
+         .evidence = {append.at, at}});
+  } else if (length < append.length.value) {
     judge.violated({.failure_class = "stale_refusal",
                     .seen = fmt::format("refused, because {} has length {}, after an append up to "
                                         "{} was acknowledged",
-                                        to_text(open.segment), answered.length, open.length.value),
-                    .expected = fmt::format("a length of at least {}", open.length.value),
-                    .evidence = {open.length.at, open.at, at}});
+                                        to_text(append.segment), length, append.length.value),
+                    .expected = fmt::format("a length of at least {}", append.length.value),
+                    .evidence = {append.length.at, append.at, at}});
   }
 }
 

@@ -15,9 +15,9 @@
 
 namespace millrace::properties {
 
-/// A success lies exactly where it was asked for and a refusal names a length that the segment can
-/// have had and that is not the expected one; both at a moment between request and answer. That a
-/// refused append never happens is PHA-1's claim. Cost: O(log n) a record.
+/// An append lies exactly where it was asked for, and a refusal names a length that the segment can
+/// have had and that is not the expected one; both at a moment between request and answer. None is
+/// both refused and stored. Cost: O(log n) a record; memory O(events).
 /// Source: the versioned shortcut: the segment's length is the version of every append.
 class ConditionalAppend {
  public:
@@ -25,24 +25,31 @@ class ConditionalAppend {
       "APP-1", "conditional_append",
       "A conditional append happens exactly where it was asked for, or is refused with a length "
       "that the segment has and that was not expected."};
-  static constexpr std::array<std::string_view, 3> classes{"wrong_place", "lying_refusal",
-                                                           "stale_refusal"};
+  static constexpr std::array<std::string_view, 4> classes{"wrong_place", "lying_refusal",
+                                                           "stale_refusal", "refused_yet_stored"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
-  using Sees = Records<ConditionalInvoked, ConditionalAnswered, AppendAcked>;
+  using Sees = Records<ConditionalInvoked, ConditionalAnswered, AppendAcked, EventRead>;
 
   void on(const ConditionalInvoked& invoked, At at, Judge& judge);
   void on(const ConditionalAnswered& answered, At at, Judge& judge);
   void on(const AppendAcked& acked, At at, Judge& judge);
+  void on(const EventRead& read, At at, Judge& judge);
 
  private:
-  struct Open {
+  struct Append {
     SegmentId segment;
     std::uint64_t expected_offset = 0;
     Floor length;  // At the invocation.
     At at;
+    At refused_at;  // Record 0: not refused.
   };
+  void judge_place(std::uint64_t uid, const SegmentId& segment, std::uint64_t offset, At at,
+                   Judge& judge);
+  void judge_refusal(const Append& append, std::uint64_t length, At at, Judge& judge);
+
   std::map<SegmentId, Floor> lengths_;
-  std::map<std::uint64_t, Open> open_;  // By uid.
+  std::map<std::uint64_t, Append> appends_;  // By uid.
+  std::map<std::uint64_t, At> stored_;       // By uid: who said so first.
 };
 
 /// Judges clients that speak the protocol itself: they repeat blocks, leave gaps and overlap.

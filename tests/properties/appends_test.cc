@@ -29,6 +29,24 @@ TEST(ConditionalAppend, objects_to_a_success_at_another_place) {
   EXPECT_EQ(judging.objections(), Classes{"wrong_place"});
 }
 
+// The writer believes its store; who reads the event sees where it really is.
+TEST(ConditionalAppend, objects_to_a_reader_who_finds_it_at_another_place) {
+  Judging<ConditionalAppend> judging;
+  judging.see(at(1, 0)).see(read("p", 1, 30));
+
+  EXPECT_EQ(judging.objections(), Classes{"wrong_place"});
+}
+
+TEST(ConditionalAppend, objects_to_a_refusal_of_what_is_stored_whichever_comes_first) {
+  Judging<ConditionalAppend> before;
+  before.see(acked(1, 0)).see(at(1, 0)).see(refused(1, 10));
+  EXPECT_EQ(before.objections(), Classes{"refused_yet_stored"});
+
+  Judging<ConditionalAppend> after;
+  after.see(at(1, 0)).see(refused(1, 10)).see(read("p", 1, 0));
+  EXPECT_EQ(after.objections(), Classes{"refused_yet_stored"});
+}
+
 TEST(ConditionalAppend, objects_to_a_refusal_that_names_the_expected_length) {
   Judging<ConditionalAppend> judging;
   judging.see(at(1, 10)).see(refused(1, 10));
