@@ -1,14 +1,40 @@
 #include "properties/stored.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace millrace::properties {
 
 // --- DUR-1 ---
 
+void AckedIsDurable::on(const AppendInvoked& invoked, At at, Judge& /*judge*/) {
+  invoked_[invoked.uid] = at.record;
+}
+
 void AckedIsDurable::on(const AppendAcked& acked, At at, Judge& /*judge*/) {
-  acked_[acked.segment][acked.uid] = {
-      .has_offset = acked.has_offset, .offset = acked.offset, .end = acked.end, .at = at};
+  Acked& known = acked_[acked.segment][acked.uid];
+  if (acked.has_offset) {
+    known = {.has_offset = true, .offset = acked.offset, .end = acked.end, .at = at};
+    Lengths& lengths = lengths_[acked.segment];
+    if (lengths.empty() || lengths.back().second < acked.end) {
+      lengths.emplace_back(at.record, acked.end);
+    }
+  } else if (known.at.record == 0) {
+    const auto invoked = invoked_.find(acked.uid);
+    const std::uint64_t least =
+        invoked == invoked_.end() ? 0 : length_before(acked.segment, invoked->second);
+    known = {.has_offset = false, .offset = least, .end = least, .at = at};
+  }
+}
+
+/// The length that was acknowledged before a record.
+std::uint64_t AckedIsDurable::length_before(const SegmentId& segment, std::uint64_t record) const {
+  const auto found = lengths_.find(segment);
+  if (found == lengths_.end()) return 0;
+  const Lengths& lengths = found->second;
+  const auto later = std::ranges::lower_bound(lengths, record, {}, &Lengths::value_type::first);
+  return later == lengths.begin() ? 0 : std::prev(later)->second;
 }
 
 void AckedIsDurable::on(const EventRead& read, At /*at*/, Judge& /*judge*/) {
@@ -18,8 +44,7 @@ void AckedIsDurable::on(const EventRead& read, At /*at*/, Judge& /*judge*/) {
 void AckedIsDurable::on(const SegmentScanned& scanned, At at, Judge& judge) {
   const std::set<std::uint64_t>& read = read_[scanned.pass];
   for (const auto& [uid, acked] : acked_[scanned.segment]) {
-    const bool may_be_truncated =
-        acked.has_offset ? acked.offset < scanned.start : scanned.start > 0;
+    const bool may_be_truncated = acked.offset < scanned.start;
     if (may_be_truncated) continue;
     judge.compared();
     if (read.contains(uid)) continue;

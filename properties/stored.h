@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "properties/records.h"
 #include "sim/run/property.h"
@@ -17,7 +18,9 @@
 namespace millrace::properties {
 
 /// Judged at the end, for segments that the last scan read from start to end. An event below the
-/// start at that time is truncated, and SEG-2 judges whether that was asked for. Memory O(acked).
+/// start at that time is truncated, and SEG-2 judges whether that was asked for. Where an
+/// acknowledgement names no place, the event lies at least behind all that was acknowledged before
+/// it was written. Memory O(acked).
 class AckedIsDurable {
  public:
   static constexpr Claim claim{
@@ -25,8 +28,9 @@ class AckedIsDurable {
       "Every acknowledged event is in the stream at the end, unless truncated."};
   static constexpr std::array<std::string_view, 1> classes{"lost"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
-  using Sees = Records<AppendAcked, EventRead, SegmentScanned>;
+  using Sees = Records<AppendInvoked, AppendAcked, EventRead, SegmentScanned>;
 
+  void on(const AppendInvoked& invoked, At at, Judge& judge);
   void on(const AppendAcked& acked, At at, Judge& judge);
   void on(const EventRead& read, At at, Judge& judge);
   void on(const SegmentScanned& scanned, At at, Judge& judge);
@@ -34,11 +38,17 @@ class AckedIsDurable {
  private:
   struct Acked {
     bool has_offset = false;
-    std::uint64_t offset = 0;
+    std::uint64_t offset = 0;  // Without has_offset: it lies there or behind.
     std::uint64_t end = 0;
     At at;
   };
+  /// A segment's acknowledged length, each time that it grew: from which record on, and to what.
+  using Lengths = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 
+  std::uint64_t length_before(const SegmentId& segment, std::uint64_t record) const;
+
+  std::map<std::uint64_t, std::uint64_t> invoked_;  // By uid: the record.
+  std::map<SegmentId, Lengths> lengths_;
   std::map<SegmentId, std::map<std::uint64_t, Acked>> acked_;  // By uid.
   std::map<std::string, std::set<std::uint64_t>> read_;        // By pass: uids.
 };

@@ -35,6 +35,32 @@ TEST(AckedIsDurable, excuses_what_lies_before_the_start) {
   EXPECT_EQ(judging.comparisons(), 1u);
 }
 
+// An event that was written when 40 bytes were acknowledged lies behind them, although its own
+// acknowledgement does not say where.
+TEST(AckedIsDurable, knows_that_an_event_lies_behind_what_was_acknowledged_before_it) {
+  AppendAcked late = acked(2, 0);
+  late.has_offset = false;
+  Judging<AckedIsDurable> judging;
+  judging.see(acked(1, 30)).see(invoked(2, 1, 1)).see(late);
+  judging.see(read("end", 1, 30)).see(scanned("end", 30, 40));
+  EXPECT_EQ(judging.objections(), Classes{"lost"});
+
+  Judging<AckedIsDurable> truncated;
+  truncated.see(acked(1, 30)).see(invoked(2, 1, 1)).see(late).see(scanned("end", 50, 60));
+  EXPECT_EQ(truncated.objections(), Classes{});
+}
+
+// What is acknowledged between its writing and its own acknowledgement may lie on either side.
+TEST(AckedIsDurable, excuses_a_placeless_event_that_may_lie_before_the_start) {
+  AppendAcked late = acked(2, 0);
+  late.has_offset = false;
+  Judging<AckedIsDurable> judging;
+  judging.see(invoked(2, 1, 1)).see(acked(1, 30)).see(late);
+  judging.see(read("end", 1, 30)).see(scanned("end", 30, 40));
+
+  EXPECT_EQ(judging.objections(), Classes{});
+}
+
 TEST(NoDuplicates, objects_to_one_event_at_two_places) {
   Judging<NoDuplicates> judging;
   judging.see(read("p", 1, 0)).see(read("q", 1, 0));
