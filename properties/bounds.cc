@@ -1,5 +1,6 @@
 #include "properties/bounds.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace millrace::properties {
@@ -48,6 +49,7 @@ void ReadYourAck::on(const PassEnded& ended, At at, Judge& judge) {
   if (found == passes_.end()) return;
   const Floor floor = found->second;
   passes_.erase(found);
+  if (floor.at.record == 0) return;
   judge.compared();
   if (ended.end >= floor.value) return;
   judge.violated({.failure_class = "stale_tail",
@@ -61,40 +63,56 @@ void ReadYourAck::on(const PassEnded& ended, At at, Judge& judge) {
 // --- SEG-1 ---
 
 void SealedStaysSealed::on(const SealAnswered& answered, At at, Judge& judge) {
-  const auto [entry, is_first] =
-      sealed_.try_emplace(answered.segment, Sealed{.length = answered.length, .at = at});
-  const Floor& acked = acked_ends_[answered.segment];
+  judge_length(answered.segment, answered.length, at, judge);
+}
+
+/// Judges the length of a segment that is said to be sealed.
+void SealedStaysSealed::judge_length(const SegmentId& segment, std::uint64_t length, At at,
+                                     Judge& judge) {
+  const auto [entry, is_first] = sealed_.try_emplace(segment, Sealed{.length = length, .at = at});
+  const Floor& acked = acked_ends_[segment];
+  if (is_first && acked.at.record == 0) return;
   judge.compared();
-  if (entry->second.length != answered.length) {
-    judge.violated(
-        {.failure_class = "length_changed",
-         .seen = fmt::format("{} sealed with length {}, then with {}", to_text(answered.segment),
-                             entry->second.length, answered.length),
-         .expected = "one length for ever",
-         .evidence = {entry->second.at, at}});
-  } else if (acked.value > answered.length) {
+  if (entry->second.length != length) {
+    judge.violated({.failure_class = "length_changed",
+                    .seen = fmt::format("{} sealed with length {}, then with {}", to_text(segment),
+                                        entry->second.length, length),
+                    .expected = "one length for ever",
+                    .evidence = {entry->second.at, at}});
+  } else if (acked.value > length) {
     judge.violated({.failure_class = "appended",
                     .seen = fmt::format("{} sealed with length {}, an append was acknowledged up "
                                         "to {}",
-                                        to_text(answered.segment), answered.length, acked.value),
+                                        to_text(segment), length, acked.value),
                     .expected = "a seal behind everything that is acknowledged",
                     .evidence = {acked.at, at}});
   }
 }
 
+void SealedStaysSealed::on(const AppendInvoked& invoked, At at, Judge& /*judge*/) {
+  invoked_[invoked.uid] = at;
+}
+
 void SealedStaysSealed::on(const AppendAcked& acked, At at, Judge& judge) {
-  if (!acked.has_offset) return;
-  acked_ends_[acked.segment].raise(acked.end, at);
+  const auto found = invoked_.find(acked.uid);
+  const At invoked = found == invoked_.end() ? At{} : found->second;
+  if (found != invoked_.end()) invoked_.erase(found);
+  if (acked.has_offset) acked_ends_[acked.segment].raise(acked.end, at);
   const auto sealed = sealed_.find(acked.segment);
   if (sealed == sealed_.end()) return;
   judge.compared();
-  // The acknowledgement may be late; the offset tells whether the append was.
-  if (acked.end <= sealed->second.length) return;
-  judge.violated({.failure_class = "appended",
-                  .seen = fmt::format("an append to {} up to {}, sealed with length {}",
-                                      to_text(acked.segment), acked.end, sealed->second.length),
-                  .expected = "no append behind the seal",
-                  .evidence = {sealed->second.at, at}});
+  // The acknowledgement may be late; the offset or the request tell whether the append was.
+  const bool is_behind = acked.has_offset && acked.end > sealed->second.length;
+  const bool is_later = invoked.record > sealed->second.at.record;
+  if (!is_behind && !is_later) return;
+  judge.violated(
+      {.failure_class = "appended",
+       .seen = is_behind ? fmt::format("an append to {} up to {}, sealed with length {}",
+                                       to_text(acked.segment), acked.end, sealed->second.length)
+                         : fmt::format("an append to {} that was asked for when it was sealed",
+                                       to_text(acked.segment)),
+       .expected = "no append behind the seal",
+       .evidence = {sealed->second.at, is_later ? invoked : at, at}});
 }
 
 void SealedStaysSealed::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/) {
@@ -103,21 +121,17 @@ void SealedStaysSealed::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge
 }
 
 void SealedStaysSealed::on(const InfoAnswered& answered, At at, Judge& judge) {
-  if (take(open_, answered.operation).record == 0) return;
-  const Sealed& sealed = sealed_[answered.segment];
-  judge.compared();
-  if (!answered.is_sealed) {
-    judge.violated({.failure_class = "unsealed",
-                    .seen = fmt::format("{} is not sealed", to_text(answered.segment)),
-                    .expected = "sealed, as an administrator was told before",
-                    .evidence = {sealed.at, at}});
-  } else if (answered.length != sealed.length) {
-    judge.violated({.failure_class = "length_changed",
-                    .seen = fmt::format("{} has length {}, sealed with {}",
-                                        to_text(answered.segment), answered.length, sealed.length),
-                    .expected = "the length at the seal",
-                    .evidence = {sealed.at, at}});
+  const At sealed_at = take(open_, answered.operation);
+  if (answered.is_sealed) {
+    judge_length(answered.segment, answered.length, at, judge);
+    return;
   }
+  if (sealed_at.record == 0) return;
+  judge.compared();
+  judge.violated({.failure_class = "unsealed",
+                  .seen = fmt::format("{} is not sealed", to_text(answered.segment)),
+                  .expected = "sealed, as a client was told before",
+                  .evidence = {sealed_at, at}});
 }
 
 void SealedStaysSealed::on(const EventRead& read, At at, Judge& judge) {
@@ -136,29 +150,37 @@ void SealedStaysSealed::on(const EventRead& read, At at, Judge& judge) {
 
 void Truncation::on(const TruncateInvoked& invoked, At at, Judge& /*judge*/) {
   asked_[invoked.segment].raise(invoked.offset, at);
+  open_[invoked.operation] = {.done = done_[invoked.segment], .asked = invoked.offset};
 }
 
-void Truncation::on(const TruncateAnswered& answered, At at, Judge& /*judge*/) {
-  done_[answered.segment].raise(answered.offset, at);
+void Truncation::on(const TruncateAnswered& answered, At at, Judge& judge) {
+  const Open open = take(open_, answered.operation);
+  judge_start(answered.segment, answered.offset, open.done, at, judge);
+  // Success means that what was asked for is done, whatever start the answer names.
+  done_[answered.segment].raise(std::max(answered.offset, open.asked), at);
 }
 
 void Truncation::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  open_[invoked.operation] = done_[invoked.segment];
+  open_[invoked.operation] = {.done = done_[invoked.segment]};
 }
 
 void Truncation::on(const InfoAnswered& answered, At at, Judge& judge) {
-  judge_start(answered.segment, answered.start, take(open_, answered.operation), at, judge);
+  judge_start(answered.segment, answered.start, take(open_, answered.operation).done, at, judge);
 }
 
 void Truncation::on(const ReadInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  open_[invoked.operation] = done_[invoked.segment];
+  open_[invoked.operation] = {.done = done_[invoked.segment]};
 }
 
 void Truncation::on(const ReadAnswered& answered, At at, Judge& judge) {
-  const Floor floor = take(open_, answered.operation);
+  const Floor floor = take(open_, answered.operation).done;
+  if (answered.is_truncated) {
+    // The segment starts behind that byte, and nobody knows how far.
+    judge_start(answered.segment, std::max(answered.offset + 1, floor.value), floor, at, judge);
+    return;
+  }
   if (answered.offset >= floor.value) return;
   judge.compared();
-  if (answered.is_truncated) return;
   judge.violated({.failure_class = "read_below_start",
                   .seen = fmt::format("a read of {} at {} was served, truncated at {} before",
                                       to_text(answered.segment), answered.offset, floor.value),
@@ -173,6 +195,7 @@ void Truncation::on(const SegmentScanned& scanned, At at, Judge& judge) {
 void Truncation::judge_start(const SegmentId& segment, std::uint64_t start, const Floor& floor,
                              At at, Judge& judge) {
   const Floor& asked = asked_[segment];
+  if (asked.at.record == 0 && start == 0) return;
   judge.compared();
   if (start < floor.value) {
     judge.violated({.failure_class = "taken_back",
@@ -222,7 +245,7 @@ void MonotoneBounds::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/)
 
 void MonotoneBounds::on(const InfoAnswered& answered, At at, Judge& judge) {
   const Bounds floor = take(open_, answered.operation);
-  judge.compared();
+  if (floor.length.at.record != 0) judge.compared();
   if (answered.start < floor.start.value) {
     judge.violated({.failure_class = "start_went_back",
                     .seen = fmt::format("{} starts at {}, before at {}", to_text(answered.segment),

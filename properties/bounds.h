@@ -50,7 +50,8 @@ class ReadYourAck {
   std::map<std::string, Floor> passes_;  // By pass: the floor when it began.
 };
 
-/// Cost: O(log n) a record.
+/// A segment counts as sealed from the first answer that says so, to an administrator who sealed it
+/// or to whoever looked. Cost: O(log n) a record; memory O(appends without an acknowledgement).
 class SealedStaysSealed {
  public:
   static constexpr Claim claim{"SEG-1", "sealed_stays_sealed",
@@ -58,9 +59,11 @@ class SealedStaysSealed {
   static constexpr std::array<std::string_view, 4> classes{"appended", "length_changed", "unsealed",
                                                            "read_beyond_end"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
-  using Sees = Records<SealAnswered, AppendAcked, InfoInvoked, InfoAnswered, EventRead>;
+  using Sees =
+      Records<SealAnswered, AppendInvoked, AppendAcked, InfoInvoked, InfoAnswered, EventRead>;
 
   void on(const SealAnswered& answered, At at, Judge& judge);
+  void on(const AppendInvoked& invoked, At at, Judge& judge);
   void on(const AppendAcked& acked, At at, Judge& judge);
   void on(const InfoInvoked& invoked, At at, Judge& judge);
   void on(const InfoAnswered& answered, At at, Judge& judge);
@@ -71,8 +74,11 @@ class SealedStaysSealed {
     std::uint64_t length = 0;
     At at;
   };
+  void judge_length(const SegmentId& segment, std::uint64_t length, At at, Judge& judge);
+
   std::map<SegmentId, Sealed> sealed_;
   std::map<SegmentId, Floor> acked_ends_;
+  std::map<std::uint64_t, At> invoked_;  // By uid, until acknowledged.
   std::map<std::uint64_t, At> open_;  // By operation, where the segment was sealed at invocation.
 };
 
@@ -97,12 +103,17 @@ class Truncation {
   void on(const SegmentScanned& scanned, At at, Judge& judge);
 
  private:
+  struct Open {
+    Floor done;  // At the invocation.
+    std::uint64_t asked = 0;
+  };
+
   void judge_start(const SegmentId& segment, std::uint64_t start, const Floor& floor, At at,
                    Judge& judge);
 
   std::map<SegmentId, Floor> asked_;
   std::map<SegmentId, Floor> done_;
-  std::map<std::uint64_t, Floor> open_;  // By operation: done_ at its invocation.
+  std::map<std::uint64_t, Open> open_;  // By operation.
 };
 
 /// Judged by the clients' answers and by the bounds that the store reports of itself, which must be
