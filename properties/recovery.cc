@@ -6,7 +6,7 @@ namespace millrace::properties {
 
 void RecoveryKeepsDurable::on(const ContainerApplied& applied, At at, Judge& judge) {
   State& known = known_[{at.machine, applied.container}];
-  judge.compared();
+  if (known.at.record != 0) judge.compared();
   if (applied.sequence < known.sequence) {
     judge.violated(
         {.failure_class = "went_back",
@@ -52,14 +52,30 @@ void RecoveryKeepsDurable::on(const LogCorrupt& corrupt, At at, Judge& judge) {
                   .evidence = {at}});
 }
 
+void NothingLeaks::on(const ContainerRecovered& /*recovered*/, At at, Judge& /*judge*/) {
+  quiet_.erase(at.machine);
+}
+
 void NothingLeaks::on(const StoreLoad& load, At at, Judge& judge) {
+  if (load.connections > 0) return;
   judge.compared();
-  if (load.connections > 0 || load.reads_waiting == 0) return;
-  judge.violated({.failure_class = "leaked",
-                  .seen = fmt::format("{} holds {} reads and no connection",
-                                      judge.machine_name(at.machine), load.reads_waiting),
-                  .expected = "no read that waits for nobody",
-                  .evidence = {at}});
+  if (load.reads_waiting > 0) {
+    judge.violated({.failure_class = "read_left",
+                    .seen = fmt::format("{} holds {} reads and no connection",
+                                        judge.machine_name(at.machine), load.reads_waiting),
+                    .expected = "no read that waits for nobody",
+                    .evidence = {at}});
+    return;
+  }
+  const auto [entry, is_first] =
+      quiet_.try_emplace(at.machine, Quiet{.tasks = load.tasks, .at = at});
+  const Quiet& quiet = entry->second;
+  if (is_first || load.tasks <= quiet.tasks) return;
+  judge.violated({.failure_class = "task_left",
+                  .seen = fmt::format("{} serves nobody in {} tasks",
+                                      judge.machine_name(at.machine), load.tasks),
+                  .expected = fmt::format("{} tasks, as when it first was left alone", quiet.tasks),
+                  .evidence = {quiet.at, at}});
 }
 
 }  // namespace millrace::properties

@@ -40,15 +40,26 @@ class RecoveryKeepsDurable {
   std::map<std::pair<std::uint32_t, std::uint32_t>, State> known_;  // By machine and container.
 };
 
-/// Judged whenever a client hangs up, which is when what it left behind shows. Cost: O(1) a record.
+/// Judged whenever the last client of a store hangs up: such moments of a boot must be alike, and
+/// no read waits in any. Cost: O(log machines) a record.
 class NothingLeaks {
  public:
-  static constexpr Claim claim{"LEAK-1", "nothing_leaks",
-                               "A store without connections holds no waiting read of anybody."};
-  static constexpr std::array<std::string_view, 1> classes{"leaked"};
-  using Sees = Records<StoreLoad>;
+  static constexpr Claim claim{
+      "LEAK-1", "nothing_leaks",
+      "A store that its clients have left holds nothing of them: no read, and no more tasks than "
+      "the last time."};
+  static constexpr std::array<std::string_view, 2> classes{"read_left", "task_left"};
+  using Sees = Records<ContainerRecovered, StoreLoad>;
 
+  void on(const ContainerRecovered& recovered, At at, Judge& judge);
   void on(const StoreLoad& load, At at, Judge& judge);
+
+ private:
+  struct Quiet {
+    std::uint64_t tasks = 0;
+    At at;
+  };
+  std::map<std::uint32_t, Quiet> quiet_;  // By machine: its first quiet moment since its boot.
 };
 
 }  // namespace millrace::properties

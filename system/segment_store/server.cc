@@ -47,7 +47,8 @@ void SegmentStoreServer::serve(std::uint64_t id) {
   serve_open(std::move(connection));
   // Nothing gave way since the connection was closed, so nobody met it in the table.
   open_.erase(id);
-  env_.journal.fact(StoreLoad{.connections = open_.size(),
+  env_.journal.fact(StoreLoad{.connections = accepted_.size() + open_.size(),
+                              .tasks = tasks_.running_count(),
                               .reads_waiting = container_.waiting_read_count(),
                               .operations_pending = container_.pending_operation_count()});
 }
