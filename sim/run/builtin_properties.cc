@@ -16,10 +16,15 @@ void Clean::on(const TaskEnded& ended, At at, Judge& judge) {
 
 void Clean::on(const UnexpectedReported& reported, At at, Judge& judge) {
   judge.compared();
-  judge.violated({.failure_class = "unexpected",
-                  .seen = fmt::format("{}: {}", reported.where, reported.why),
-                  .expected = "nothing that the program itself calls unexpected",
-                  .evidence = {at}});
+  if (unexpected_.has_value()) return;
+  unexpected_ = {.failure_class = "unexpected",
+                 .seen = fmt::format("{}: {}", reported.where, reported.why),
+                 .expected = "nothing that the program itself calls unexpected",
+                 .evidence = {at}};
+}
+
+void Clean::at_end(Judge& judge) {
+  if (unexpected_.has_value()) judge.violated(*unexpected_);
 }
 
 void ClientsFinish::on(const ClientStarted& started, At at, Judge& /*judge*/) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "sim/run/property.h"
@@ -11,17 +12,25 @@
 
 namespace millrace::run {
 
-/// LOG-1. Evaluated at each end of a task and each `Unexpected` fact.
+/// LOG-1. Evaluated at each end of a task and each `Unexpected` fact. What is only unexpected is
+/// held against the run at its end: until then a property that knows what it did to the data may
+/// object, and says more.
 class Clean {
  public:
   static constexpr Claim claim{
       "LOG-1", "clean",
       "No exception leaves a task, and nothing unexpected is reported outside the allow-list.",
       PropertyKind::kAlways};
+  static constexpr bool judges_last = true;
   static constexpr std::array<std::string_view, 2> classes{"exception", "unexpected"};
   using Sees = Records<TaskEnded, UnexpectedReported>;
   void on(const TaskEnded& ended, At at, Judge& judge);
   void on(const UnexpectedReported& reported, At at, Judge& judge);
+  void at_end(Judge& judge);
+
+ private:
+  /// The first one.
+  std::optional<Violation> unexpected_;
 };
 
 /// REC-1. Evaluated for each client that the settle phase expects to finish.

@@ -21,6 +21,9 @@
 //       break for the property to be judged in it (sim/kernel/meters.h). Once a fault broke one,
 //       the property is not judged, with the reason. A kEventually always needs kDisksWithinBudget.
 //
+//   static constexpr bool judges_last = true;  its at_end() comes after that of all others, so that
+//       theirs are the objections that count where several have one.
+//
 // A property is made anew for each run, sees the records of its types in their order, and judges
 // online, from on(), or at the end of the run. It never draws and never sees a server.
 //
@@ -114,6 +117,7 @@ struct PropertyType {
   bool counts_records = false;
   std::shared_ptr<void> (*make)() = nullptr;
   void (*at_end)(void* property, Judge& judge) = nullptr;
+  bool judges_last = false;
 };
 
 namespace detail {
@@ -163,6 +167,7 @@ PropertyType property_type() {
       static_cast<Property*>(property)->at_end(judge);
     }
   };
+  if constexpr (requires { Property::judges_last; }) type.judges_last = Property::judges_last;
   return type;
 }
 

@@ -137,8 +137,11 @@ bool PropertySet::take(std::uint64_t key, const void* record, At at) {
 }
 
 void PropertySet::at_end(At at) {
-  for (const auto& instance : instances_) {
-    if (!instance->is_skipped()) instance->end(at);
+  for (const bool is_last : {false, true}) {
+    for (const auto& instance : instances_) {
+      const bool has_its_turn = instance->type().judges_last == is_last;
+      if (has_its_turn && !instance->is_skipped()) instance->end(at);
+    }
   }
 }
 

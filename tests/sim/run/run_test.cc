@@ -125,6 +125,36 @@ TEST_F(Run, an_exception_that_leaves_a_task_is_found_by_LOG_1) {
   EXPECT_EQ(record.signature(), "LOG-1/exception");
 }
 
+// What is unexpected counts for itself only where nobody can say what it led to.
+TEST_F(Run, an_unexpected_fact_is_held_against_the_run_at_its_end) {
+  const Scenario scenario = with_bug(toy::Bug::kUnexpected);
+
+  const RunRecord record = run(scenario, draw_plan(registry_, scenario, 1));
+
+  EXPECT_EQ(record.signature(), "LOG-1/unexpected");
+  ASSERT_EQ(record.violation->evidence.size(), 1u);
+  EXPECT_LT(record.violation->evidence[0].record, record.violation->at.record);
+}
+
+TEST_F(Run, an_unexpected_fact_gives_way_to_a_property_that_sees_the_loss) {
+  const Scenario scenario = with_bug(toy::Bug::kUnexpected);
+  int found = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Plan plan = toy::with_power_losses(draw_plan(registry_, scenario, seed));
+
+    const RunRecord record = run(scenario, plan);
+
+    ASSERT_EQ(record.verdict, Verdict::kFail) << seed;
+    if (record.signature() == "LOG-1/unexpected") continue;
+    ++found;
+    EXPECT_EQ(record.signature(), "TOY-1/lost");
+    ASSERT_EQ(record.consequences.size(), 1u);
+    EXPECT_EQ(record.consequences[0].signature, "LOG-1/unexpected");
+  }
+  // As many as for the lost sync alone.
+  EXPECT_GT(found, 3);
+}
+
 TEST_F(Run, tasks_without_end_are_a_limit) {
   const Scenario scenario = with_bug(toy::Bug::kSpawn);
 

@@ -7,6 +7,7 @@
 
 #include "system/base/codec.h"
 #include "system/env/env.h"
+#include "system/types/facts.h"
 
 namespace millrace::toy {
 namespace {
@@ -21,7 +22,7 @@ struct StoreConfig {
   Duration reply_timeout = seconds(1);
   static constexpr auto knobs = millrace::knobs(
       knob("bug", &StoreConfig::bug,
-           {.low = Bug::kNone, .high = Bug::kLargeFrames, .about = "What goes wrong on purpose."}),
+           {.low = Bug::kNone, .high = Bug::kUnexpected, .about = "What goes wrong on purpose."}),
       knob("reply_timeout", &StoreConfig::reply_timeout,
            {.low = milliseconds(10),
             .high = seconds(10),
@@ -99,6 +100,9 @@ void misbehave(Env& env, Bug bug, std::uint64_t number) {
     case Bug::kLargeFrames:
       deep_in_large_frames(1 << 30);
       return;
+    case Bug::kUnexpected:
+      env.journal.fact(Unexpected{.where = "toy.store", .why = "a number"});
+      return;
     case Bug::kAddressOrder: {
       // What is sent, or when, depends on where two objects lie: here by a wait of two lengths.
       const auto first = std::make_unique<std::uint64_t>(number);
@@ -121,7 +125,8 @@ Result<void> store_number(Env& env, File& log, const StoreConfig& config, std::u
   const std::uint64_t at = log.size;
   log.size += bytes.size();
   TRY(log.file->write(at, bytes));
-  if (config.bug != Bug::kNoSync) TRY(log.file->sync());
+  const bool is_synced = config.bug != Bug::kNoSync && config.bug != Bug::kUnexpected;
+  if (is_synced) TRY(log.file->sync());
   misbehave(env, config.bug, number);
   return {};
 }
@@ -232,9 +237,9 @@ class StoredIsFound {
 }  // namespace
 
 std::string_view to_text(Bug bug) {
-  constexpr std::array<std::string_view, 13> kNames{
-      "none",  "no_sync",  "check",         "throw", "spin", "crash",       "eat",
-      "spawn", "overflow", "address_order", "slow",  "leak", "large_frames"};
+  constexpr std::array<std::string_view, 14> kNames{
+      "none",  "no_sync",  "check",         "throw", "spin", "crash",        "eat",
+      "spawn", "overflow", "address_order", "slow",  "leak", "large_frames", "unexpected"};
   return kNames[static_cast<std::size_t>(bug)];
 }
 

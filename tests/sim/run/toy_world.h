@@ -25,7 +25,8 @@ enum class Bug : std::uint8_t {
   kAddressOrder,
   kSlow,
   kLeak,
-  kLargeFrames
+  kLargeFrames,
+  kUnexpected  ///< Reports something unexpected, and does not sync either.
 };
 std::string_view to_text(Bug bug);
 
