@@ -97,6 +97,8 @@ void Parser::declare_run() {
   run.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio");
   run.add_option("--plan", options_.plan, "Run this plan, edited or not")->type_name("F");
   run.add_option("--trace", options_.trace, "Write what happened, a line each")->type_name("F");
+  run.add_flag("--go-on", options_.goes_on,
+               "Run to the end whatever a property says, so that all of them can object");
   run.add_flag("--shrink", options_.has_shrink, "Accepted; shrinking comes later");
   // What one build asks of another; help and completion leave it out.
   run.add_option("--record", options_.record)->type_name("F")->group("");

@@ -59,6 +59,7 @@ struct Options {
   bool has_shrink = false;
   bool has_no_shrink = false;
   bool wants_schema = false;
+  bool goes_on = false;
 };
 
 /// Why there is nothing to do after the command line: help, the version, or a mistake in it.

@@ -18,12 +18,13 @@ namespace {
 std::string command_of(const Context& context, const RunInput& input) {
   const Options& options = context.options;
   const std::string program = shell_word(options.program);
+  const std::string rest = command_text(options.overrides) + (options.goes_on ? " --go-on" : "");
   if (input.plan_file.has_value()) {
     return fmt::format("{} run {} --plan {}{}", program, shell_word(input.shown_name),
-                       shell_word(*input.plan_file), command_text(options.overrides));
+                       shell_word(*input.plan_file), rest);
   }
   return fmt::format("{} run {} --seed {}{}", program, shell_word(input.shown_name),
-                     input.plan.seed, command_text(options.overrides));
+                     input.plan.seed, rest);
 }
 
 /// Writes what a red run leaves, and gives the path of its repro.
@@ -63,6 +64,7 @@ int verb_run(const Context& context) {
     request.keep_block_first = *options.block;
     request.keep_block_last = *options.block + 1;
   }
+  request.runs_on_after_violation = options.goes_on;
   const Interrupts interrupts(Interrupts::First::kLeaves);
   const auto record = run_once(source, request);
   if (!record.has_value()) return tool_error(context, record.error());
@@ -80,7 +82,8 @@ int verb_run(const Context& context) {
   RunExtras extras{.command = screen_context.seed_command};
   OutputDir directory(chosen_directory(context), "run", input->scenario.name,
                       std::chrono::system_clock::now());
-  if (record->is_red()) {
+  // A run that went on has another end than the replay of its repro would have: it leaves none.
+  if (record->is_red() && !options.goes_on) {
     const auto files = write_failure(context, directory, *input, *record, screen_context);
     if (!files.has_value()) return tool_error(context, files.error());
     extras.repro = files->repro;

@@ -108,6 +108,21 @@ TEST_F(RunVerb, that_fails_has_its_violation_in_the_object) {
   EXPECT_TRUE(exists(object["repro"]));
 }
 
+TEST_F(RunVerb, that_goes_on_has_the_same_violation_and_leaves_no_repro) {
+  const std::string seed = std::to_string(failing_seed());
+  const json stopped = json::parse(call({"run", "lossy", "--seed", seed, "--json"}).out);
+
+  const Call seen = call({"run", "lossy", "--seed", seed, "--go-on", "--json", "--out", "o"});
+
+  const json object = json::parse(seen.out);
+  EXPECT_EQ(seen.status, 1);
+  EXPECT_EQ(object["violation"]["signature"], stopped["violation"]["signature"]);
+  EXPECT_GE(object["events"], stopped["events"]);
+  EXPECT_TRUE(object["repro"].is_null());
+  EXPECT_EQ(object["command"], "millrace run lossy --seed " + seed + " --go-on");
+  EXPECT_FALSE(exists("o"));
+}
+
 TEST_F(RunVerb, survives_a_crash_of_the_system) {
   const Call seen = call({"run", "crashing", "--json", "--out", "o"});
 
