@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "scenarios/workloads/payload.h"
 #include "system/base/check.h"
 #include "system/base/units.h"
 
@@ -68,6 +69,12 @@ std::vector<SegmentId> segments_of(const run::Directory& directory) {
     }
   }
   return segments;
+}
+
+std::uint32_t key_of(const Stream& stream, const SegmentId& segment, std::uint32_t start) {
+  std::uint32_t key = start;
+  while (stream.segments.segment_of(hash_routing_key(routing_key(key))) != segment) ++key;
+  return key;
 }
 
 client::StaticDirectory make_directory(const run::Directory& directory) {

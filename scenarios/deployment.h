@@ -43,6 +43,9 @@ std::vector<Stream> streams_of(const run::Directory& directory);
 /// Every segment of every stream, sorted.
 std::vector<SegmentId> segments_of(const run::Directory& directory);
 
+/// The first key from `start` on that belongs to a segment of the stream.
+std::uint32_t key_of(const Stream& stream, const SegmentId& segment, std::uint32_t start);
+
 /// What clients ask for segments and stores.
 client::StaticDirectory make_directory(const run::Directory& directory);
 

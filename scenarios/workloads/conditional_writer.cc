@@ -19,6 +19,8 @@ using client::ClientContext;
 using client::ConditionalOutcome;
 
 constexpr std::size_t kEventBytes = 64;
+// Away from the keys of writers, whose order is theirs alone.
+constexpr std::uint32_t kFirstKey = 1000;
 
 /// What the client keeps of one segment.
 struct Target {
@@ -28,13 +30,6 @@ struct Target {
   std::uint64_t sequence = 0;
 };
 
-/// The first key from `start` on that belongs to the segment.
-std::uint32_t key_of(const Stream& stream, const SegmentId& segment, std::uint32_t start) {
-  std::uint32_t key = start;
-  while (stream.segments.segment_of(hash_routing_key(routing_key(key))) != segment) ++key;
-  return key;
-}
-
 class ConditionalClient {
  public:
   ConditionalClient(Env& env, const ClientContext& context, run::Client& client)
@@ -43,7 +38,7 @@ class ConditionalClient {
       for (const SegmentMap::Entry& entry : stream.segments.entries()) {
         Target& target = targets_[entry.segment];
         target.writer = std::make_unique<client::ConditionalWriter>(context, entry.segment);
-        target.key = key_of(stream, entry.segment, 1000);
+        target.key = key_of(stream, entry.segment, kFirstKey);
       }
     }
   }

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "properties/records.h"
 #include "scenarios/workloads/common.h"
 #include "scenarios/workloads/payload.h"
+#include "system/base/check.h"
 #include "system/client/store_link.h"
 #include "system/types/event.h"
 #include "system/wire/message_stream.h"
@@ -22,6 +24,8 @@ using client::ClientContext;
 constexpr std::size_t kEventBytes = 56;
 // How long one answer is waited for; without it the connection is given up.
 constexpr Duration kAnswerWait = seconds(2);
+// Away from the keys of writers and conditional writers.
+constexpr std::uint32_t kFirstKey = 1'000'000;
 
 /// Numbers of a block's events.
 struct Span {
@@ -41,20 +45,35 @@ class Resender {
         key_(key),
         writer_(client::draw_writer_id(env.random)) {}
 
-  /// One block, or one question; unknown where no answer came.
+  /// One block, one question, or a good block with a bad one right behind it; unknown where no
+  /// answer came.
   run::Outcome run(const run::Operation& operation) {
     if (!stream_.has_value() && !connect(operation)) return run::Outcome::kUnknown;
     if (operation.kind == "ask") return ask(operation);
-    return send_block(operation, span_of(operation));
+    const Span span = span_of(operation);
+    const std::optional<std::uint64_t> condition = condition_of(operation, span);
+    if (!send_block(operation, span, condition)) return give_up();
+    if (operation.kind == "pair" && !send_gap(operation, 1)) return give_up();
+    const std::optional<wire::Message> answer = await_answer(env_.clock.now() + kAnswerWait);
+    if (!answer.has_value()) return give_up();
+    return take_answer(operation, span, *answer);
   }
 
  private:
   Span span_of(const run::Operation& operation) const;
+  Span gap_of(std::uint64_t count) const;
   bool connect(const run::Operation& operation);
   run::Outcome ask(const run::Operation& operation);
-  run::Outcome send_block(const run::Operation& operation, Span span);
+  bool send_block(const run::Operation& operation, Span span,
+                  std::optional<std::uint64_t> condition);
+  bool send_gap(const run::Operation& operation, std::uint64_t count);
+  bool send(Span span, Bytes data, std::optional<std::uint64_t> condition);
+  run::Outcome give_up();
   std::optional<std::uint64_t> condition_of(const run::Operation& operation, Span span) const;
   std::optional<wire::Message> await_answer(Instant deadline);
+  run::Outcome take_answer(const run::Operation& operation, Span span, const wire::Message& answer);
+  run::Outcome take_ack(const run::Operation& operation, Span span, const wire::Appended& ack);
+  run::Outcome take_refusal(const run::Operation& operation, Errc code);
   Bytes block_data(const run::Operation& operation, Span span);
   void record_acked(Span span, std::optional<std::uint64_t> offset);
   std::optional<std::uint64_t> query(const run::Operation& operation);
@@ -77,12 +96,14 @@ Span Resender::span_of(const run::Operation& operation) const {
   const auto count = static_cast<std::uint64_t>(operation.argument("events", 1));
   if (operation.kind == "repeat" && known_ > 0) return last_;
   if (operation.kind == "overlap" && known_ > 0) return {known_ - 1, known_ - 1 + count};
-  // Far enough to be a gap whatever is still under way.
-  if (operation.kind == "gap") {
-    const std::uint64_t first = std::max<std::uint64_t>(known_, uids_.size()) + 1;
-    return {first, first + count - 1};
-  }
+  if (operation.kind == "gap") return gap_of(count);
   return {known_, known_ + count - 1};
+}
+
+/// Far enough to be a gap whatever is still under way.
+Span Resender::gap_of(std::uint64_t count) const {
+  const std::uint64_t first = std::max<std::uint64_t>(known_, uids_.size()) + 1;
+  return {first, first + count - 1};
 }
 
 /// A block that is repeated may ask for the place that it has. It is stored, so that is no
@@ -150,43 +171,90 @@ Bytes Resender::block_data(const run::Operation& operation, Span span) {
   return data;
 }
 
-run::Outcome Resender::send_block(const run::Operation& operation, Span span) {
-  const Bytes data = block_data(operation, span);
+bool Resender::send_block(const run::Operation& operation, Span span,
+                          std::optional<std::uint64_t> condition) {
+  Bytes data = block_data(operation, span);
   client_.history().record(properties::BlockInvoked{.operation = operation.id,
                                                     .segment = segment_,
                                                     .writer_id = to_text(writer_),
                                                     .first = span.first,
                                                     .last = span.last});
-  const Instant deadline = env_.clock.now() + kAnswerWait;
-  const Result<void> sent = stream_->send(
-      wire::AppendBlock{.segment = segment_,
-                        .writer = writer_,
-                        .event_number_first = EventNumber(span.first),
-                        .event_number_last = EventNumber(span.last),
-                        .event_count = static_cast<std::uint32_t>(span.last - span.first + 1),
-                        .expected_offset = condition_of(operation, span),
-                        .data = data},
-      deadline);
-  std::optional<wire::Message> answer;
-  if (sent.has_value()) answer = await_answer(deadline);
-  if (!answer.has_value()) {
-    stream_.reset();
-    return run::Outcome::kUnknown;
+  if (condition.has_value()) {
+    client_.history().record(
+        properties::ConditionalInvoked{.uid = uids_[static_cast<std::size_t>(span.first)],
+                                       .segment = segment_,
+                                       .expected_offset = *condition});
   }
-  if (const auto* const appended = std::get_if<wire::Appended>(&*answer)) {
-    client_.history().record(properties::BlockAnswered{.operation = operation.id,
-                                                       .is_acked = true,
-                                                       .has_offset = appended->offset.has_value(),
-                                                       .offset = appended->offset.value_or(0),
-                                                       .code = {}});
-    known_ = std::max(known_, span.last + 1);
-    if (appended->offset.has_value() || span.first != last_.first) last_offset_ = appended->offset;
-    last_ = span;
-    record_acked(span, appended->offset);
-    return run::Outcome::kOk;
+  return send(span, std::move(data), condition);
+}
+
+bool Resender::send_gap(const run::Operation& operation, std::uint64_t count) {
+  const Span gap = gap_of(count);
+  return send(gap, block_data(operation, gap), std::nullopt);
+}
+
+bool Resender::send(Span span, Bytes data, std::optional<std::uint64_t> condition) {
+  const wire::AppendBlock block{
+      .segment = segment_,
+      .writer = writer_,
+      .event_number_first = EventNumber(span.first),
+      .event_number_last = EventNumber(span.last),
+      .event_count = static_cast<std::uint32_t>(span.last - span.first + 1),
+      .expected_offset = condition,
+      .data = std::move(data)};
+  return stream_->send(block, env_.clock.now() + kAnswerWait).has_value();
+}
+
+/// No answer, or none that is of use on this connection any more.
+run::Outcome Resender::give_up() {
+  stream_.reset();
+  return run::Outcome::kUnknown;
+}
+
+/// Takes the first answer to a block, or to a good block and a bad one right behind it.
+run::Outcome Resender::take_answer(const run::Operation& operation, Span span,
+                                   const wire::Message& answer) {
+  if (const auto* const ack = std::get_if<wire::Appended>(&answer)) {
+    const run::Outcome outcome = take_ack(operation, span, *ack);
+    // The refusal of the bad block is still to come, and ends the set-up.
+    if (operation.kind == "pair") stream_.reset();
+    return outcome;
   }
-  const auto* const failed = std::get_if<wire::AppendFailed>(&*answer);
-  const Errc code = failed != nullptr ? failed->code : Errc::kBadOffset;
+  if (const auto* const conflict = std::get_if<wire::ConditionalCheckFailed>(&answer)) {
+    client_.history().record(
+        properties::ConditionalAnswered{.uid = uids_[static_cast<std::size_t>(span.first)],
+                                        .is_appended = false,
+                                        .length = conflict->segment_length});
+    return take_refusal(operation, Errc::kBadOffset);
+  }
+  const auto& failed = std::get<wire::AppendFailed>(answer);
+  if (failed.event_number_first == EventNumber(span.first)) {
+    return take_refusal(operation, failed.code);
+  }
+  // The bad block's. Answers to earlier blocks precede it, so the good one was never taken.
+  for (std::uint64_t number = span.first; number <= span.last; ++number) {
+    client_.history().record(properties::AppendFailed{
+        .uid = uids_[static_cast<std::size_t>(number)], .code = std::string(to_text(failed.code))});
+  }
+  stream_.reset();
+  return run::Outcome::kFailed;
+}
+
+run::Outcome Resender::take_ack(const run::Operation& operation, Span span,
+                                const wire::Appended& ack) {
+  client_.history().record(properties::BlockAnswered{.operation = operation.id,
+                                                     .is_acked = true,
+                                                     .has_offset = ack.offset.has_value(),
+                                                     .offset = ack.offset.value_or(0),
+                                                     .code = {}});
+  known_ = std::max(known_, span.last + 1);
+  if (ack.offset.has_value() || span.first != last_.first) last_offset_ = ack.offset;
+  last_ = span;
+  record_acked(span, ack.offset);
+  return run::Outcome::kOk;
+}
+
+run::Outcome Resender::take_refusal(const run::Operation& operation, Errc code) {
   client_.history().record(properties::BlockAnswered{.operation = operation.id,
                                                      .is_acked = false,
                                                      .has_offset = false,
@@ -222,16 +290,9 @@ void Resender::record_acked(Span span, std::optional<std::uint64_t> offset) {
   }
 }
 
-/// The first key from 1,000,000 on that belongs to the segment.
-std::uint32_t key_of(const std::vector<Stream>& streams, const SegmentId& segment) {
-  const auto stream = std::ranges::find(streams, segment.stream, &Stream::name);
-  std::uint32_t key = 1'000'000;
-  while (stream->segments.segment_of(hash_routing_key(routing_key(key))) != segment) ++key;
-  return key;
-}
-
 std::string kind_of(std::int64_t percent) {
-  if (percent < 45) return "next";
+  if (percent < 30) return "next";
+  if (percent < 45) return "pair";
   if (percent < 65) return "repeat";
   if (percent < 75) return "overlap";
   if (percent < 85) return "gap";
@@ -258,7 +319,10 @@ Result<void> resender_main(Env& env, const ResenderConfig& config, run::Client& 
   const std::vector<SegmentId> segments = segments_of(client.directory());
   const std::uint64_t draw = env.random.next();
   const SegmentId& segment = segments[static_cast<std::size_t>(draw % segments.size())];
-  Resender resender(env, context, client, segment, key_of(streams_of(client.directory()), segment));
+  const std::vector<Stream> streams = streams_of(client.directory());
+  const auto stream = std::ranges::find(streams, segment.stream, &Stream::name);
+  CHECK(stream != streams.end(), "a segment is one of its stream");
+  Resender resender(env, context, client, segment, key_of(*stream, segment, kFirstKey));
   while (const auto operation = client.next_operation()) {
     client.finish(*operation, resender.run(*operation));
   }
