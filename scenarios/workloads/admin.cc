@@ -23,7 +23,7 @@ class Administrator {
       : env_(env), context_(context), client_(client), admin_(context) {}
 
   Result<void> run(const run::Operation& operation, const SegmentId& segment) {
-    const Instant deadline = env_.clock.now() + kPatience;
+    const Instant deadline = env_.clock.now() + kOperationPatience;
     if (operation.kind == "seal") return seal(operation, segment, deadline);
     if (operation.kind == "truncate") return truncate(operation, segment, deadline);
     return look(operation, segment, deadline);
@@ -143,8 +143,8 @@ Result<void> admin_main(Env& env, const AdminConfig& config, run::Client& client
   Administrator administrator(env, context, client);
   while (const auto operation = client.next_operation()) {
     const auto index = static_cast<std::size_t>(operation->argument("segment"));
-    TRY(administrator.run(*operation, segments[index % segments.size()]));
-    client.finish(*operation, run::Outcome::kOk);
+    const Result<void> done = administrator.run(*operation, segments[index % segments.size()]);
+    TRY(finish_with(client, *operation, done));
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "scenarios/workloads/payload.h"
+#include "system/env/retry.h"
 
 namespace millrace::scenarios {
 namespace {
@@ -46,6 +47,19 @@ bool record_read(run::Client& client, const std::string& pass, const SegmentId& 
                                                 .key = payload->key,
                                                 .sequence = payload->sequence});
   return true;
+}
+
+Result<void> finish_with(run::Client& client, const run::Operation& operation,
+                         const Result<void>& result) {
+  if (result.has_value()) {
+    client.finish(operation, run::Outcome::kOk);
+    return {};
+  }
+  const Errc code = result.error().code;
+  const bool has_failed = happened(code) == Happened::kNo;
+  client.finish(operation, has_failed ? run::Outcome::kFailed : run::Outcome::kUnknown);
+  if (is_transient(code)) return {};
+  return result;
 }
 
 bool are_writers_done(const run::Client& client) {

@@ -51,9 +51,10 @@ class ConditionalClient {
 
   run::Outcome run(const run::Operation& operation, const SegmentId& segment) {
     Target& target = targets_[segment];
+    const Instant deadline = env_.clock.now() + kOperationPatience;
     if (operation.kind == "append_after_look") {
       client::StreamAdmin admin(context_);
-      const auto status = admin.info(segment, env_.clock.now() + kPatience);
+      const auto status = admin.info(segment, deadline);
       if (status.has_value()) target.length = status->length;
     }
     const Payload payload{.uid = first_uid(operation.id),
@@ -69,8 +70,7 @@ class ConditionalClient {
         .uid = payload.uid, .segment = segment, .expected_offset = target.length});
     const Bytes bytes = encode_payload(payload, kEventBytes);
     const std::uint64_t expected = target.length;
-    const Result<ConditionalOutcome> outcome =
-        target.writer->append(bytes, expected, env_.clock.now() + kPatience);
+    const Result<ConditionalOutcome> outcome = target.writer->append(bytes, expected, deadline);
     if (!outcome.has_value()) return record_error(payload.uid, outcome.error().code);
     target.length = outcome->segment_length;
     client_.history().record(properties::ConditionalAnswered{.uid = payload.uid,

@@ -31,7 +31,7 @@ enum class Step : std::uint8_t { kEvent, kNothing, kTruncated, kEnd, kDamaged };
 /// Whether a pass of its own, from the segment's start on, meets damage at `offset` or before.
 Result<bool> is_damaged_before(Env& env, const ClientContext& context, const SegmentId& segment,
                                std::uint64_t offset) {
-  const Instant deadline = env.clock.now() + kPatience;
+  const Instant deadline = env.clock.now() + kOperationPatience;
   StreamAdmin admin(context);
   const SegmentStatus status = TRY(admin.info(segment, deadline));
   EventReader reader(context, segment, status.start_offset);
@@ -118,7 +118,7 @@ class CatchUp {
       : env_(env), context_(context), client_(client) {}
 
   Result<void> run(const run::Operation& operation, const SegmentId& segment) {
-    const Instant deadline = env_.clock.now() + kPatience;
+    const Instant deadline = env_.clock.now() + kOperationPatience;
     const std::string pass =
         fmt::format("{}/{}@{}", client_.name(), to_text(segment), operation.id);
     StreamAdmin admin(context_);
@@ -139,6 +139,7 @@ class CatchUp {
       // A truncation meanwhile: the pass is not whole, so it says nothing about the tail.
       if (step == Step::kTruncated || step == Step::kDamaged) return {};
       if (step == Step::kEnd || (step == Step::kNothing && reader.is_at_tail())) break;
+      if (env_.clock.now() >= deadline) return fail(Errc::kTimeout, "the pass takes too long");
     }
     client_.history().record(
         properties::PassEnded{.pass = pass, .segment = segment, .end = reader.offset()});
@@ -210,8 +211,8 @@ Result<void> catch_up_reader_main(Env& env, const CatchUpReaderConfig& config,
   CatchUp catch_up(env, context, client);
   while (const auto operation = client.next_operation()) {
     const auto index = static_cast<std::size_t>(operation->argument("segment"));
-    TRY(catch_up.run(*operation, segments[index % segments.size()]));
-    client.finish(*operation, run::Outcome::kOk);
+    const Result<void> passed = catch_up.run(*operation, segments[index % segments.size()]);
+    TRY(finish_with(client, *operation, passed));
   }
   return {};
 }

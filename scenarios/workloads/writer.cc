@@ -1,8 +1,10 @@
 #include "scenarios/workloads/writer.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,11 +23,16 @@ using client::EventWriter;
 using client::WriteAck;
 using client::WriteHandle;
 
+// How long a writer waits before it looks whether it has waited for long enough.
+constexpr Duration kSlice = seconds(1);
+
 /// A write whose outcome is not known yet.
 struct Pending {
   run::Operation operation;
   StreamName stream;
   std::vector<std::size_t> event_bytes;  // Of each event, with its header.
+  std::uint32_t incarnation = 0;         // Of the writer that took it.
+  Instant taken;
   WriteHandle handle;
 };
 
@@ -60,7 +67,8 @@ class WriterClient {
   void settle(Pending& pending);
   void record_ack(const Pending& pending, const WriteAck& ack);
   Result<EventWriter*> writer_of(const StreamName& stream, Instant deadline);
-  void retire(const StreamName& stream);
+  void retire(std::uint32_t incarnation, Errc why);
+  bool is_overdue(Instant taken);
 
   template <typename Record>
   void record_all(const run::Operation& operation, std::size_t events, const std::string& code) {
@@ -79,6 +87,7 @@ class WriterClient {
   // Writer objects come to an end; a successor is another writer, with its own sequences.
   std::uint32_t incarnation_ = 1;
   bool is_retiring_ = false;
+  std::optional<Instant> healed_at_;  // When this client saw it first.
   std::map<std::pair<StreamName, std::uint32_t>, std::uint64_t> sequences_;
   Channel<Pending> pending_;
   TaskGroup tasks_;
@@ -86,7 +95,8 @@ class WriterClient {
 
 Result<EventWriter*> WriterClient::writer_of(const StreamName& stream, Instant deadline) {
   if (is_retiring_) {
-    // What the old writers still have under way ends as it ends; nothing follows it.
+    // What the old writers still have under way ends as it ends, mostly unknown by closing them,
+    // and says nothing of their successors.
     is_retiring_ = false;
     ++incarnation_;
     sequences_.clear();
@@ -126,16 +136,25 @@ void WriterClient::write(const run::Operation& operation, Instant deadline) {
     payloads.push_back(encode_payload(payload, bytes));
   }
   std::vector<ByteView> views(payloads.begin(), payloads.end());
-  Result<WriteHandle> handle = (*writer)->write_batch(routing_key(key), views, deadline);
+  const Instant taken = env_.clock.now();
+  const std::string routing = routing_key(key);
+  Result<WriteHandle> handle = (*writer)->write_batch(routing, views, taken + kSlice);
+  while (failed_with(handle, Errc::kTimeout) && !is_overdue(taken)) {
+    handle = (*writer)->write_batch(routing, views, env_.clock.now() + kSlice);
+  }
   if (!handle.has_value()) {
     record_all<properties::AppendFailed>(operation, events,
                                          std::string(to_text(handle.error().code)));
     client_.finish(operation, run::Outcome::kFailed);
-    if (handle.error().code != Errc::kSealed) is_retiring_ = true;
+    retire(incarnation_, handle.error().code);
     return;
   }
-  Pending pending{
-      .operation = operation, .stream = stream, .event_bytes = {}, .handle = *std::move(handle)};
+  Pending pending{.operation = operation,
+                  .stream = stream,
+                  .event_bytes = {},
+                  .incarnation = incarnation_,
+                  .taken = taken,
+                  .handle = *std::move(handle)};
   for (const Bytes& payload : payloads) {
     pending.event_bytes.push_back(payload.size() + kEventHeaderBytes);
   }
@@ -153,7 +172,10 @@ void WriterClient::await_outcomes() {
 
 void WriterClient::settle(Pending& pending) {
   const std::size_t events = pending.event_bytes.size();
-  const Result<WriteAck> ack = pending.handle.wait(env_.clock.now() + kPatience);
+  Result<WriteAck> ack = pending.handle.wait(env_.clock.now() + kSlice);
+  while (failed_with(ack, Errc::kTimeout) && !is_overdue(pending.taken)) {
+    ack = pending.handle.wait(env_.clock.now() + kSlice);
+  }
   if (ack.has_value()) {
     record_ack(pending, *ack);
     client_.finish(pending.operation, run::Outcome::kOk);
@@ -166,8 +188,21 @@ void WriterClient::settle(Pending& pending) {
   } else {
     record_all<properties::AppendUnknown>(pending.operation, events, code);
   }
-  if (ack.error().code != Errc::kSealed) is_retiring_ = true;
+  retire(pending.incarnation, ack.error().code);
   client_.finish(pending.operation, is_definite ? run::Outcome::kFailed : run::Outcome::kUnknown);
+}
+
+/// Whether a write has had its time. While there are faults it may wait for as long as they last: a
+/// writer would else have given up most of what it has to write when its store comes back.
+bool WriterClient::is_overdue(Instant taken) {
+  if (!client_.is_settling()) return false;
+  if (!healed_at_.has_value()) healed_at_ = env_.clock.now();
+  return env_.clock.now() - std::max(taken, *healed_at_) >= kOperationPatience;
+}
+
+/// A writer whose write failed takes no more; but one that met a sealed segment serves the others.
+void WriterClient::retire(std::uint32_t incarnation, Errc why) {
+  if (incarnation == incarnation_ && why != Errc::kSealed) is_retiring_ = true;
 }
 
 void WriterClient::record_ack(const Pending& pending, const WriteAck& ack) {

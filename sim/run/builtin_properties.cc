@@ -51,8 +51,12 @@ void ClientsFinish::at_end(Judge& judge) {
   }
 }
 
+void NoWedgedOperation::on(const PhaseBegan& began, At /*at*/, Judge& /*judge*/) {
+  is_healed_ = began.phase == Phase::kSettle;
+}
+
 void NoWedgedOperation::on(const OperationTaken& taken, At at, Judge& /*judge*/) {
-  pending_[taken.operation] = {.at = at, .kind = taken.kind};
+  if (!is_healed_) pending_[taken.operation] = {.at = at, .kind = taken.kind};
 }
 
 void NoWedgedOperation::on(const OperationEnded& ended, At /*at*/, Judge& judge) {

@@ -55,14 +55,18 @@ class ClientsFinish {
   std::map<std::string, Running> running_;
 };
 
-/// REC-2. Evaluated for each operation that a client took. Cost: O(log pending) a record.
+/// REC-2. Evaluated for each operation that a client took. One that was taken before the heal has
+/// had the whole settle phase for its end; one that was taken later is REC-1's, with its client.
+/// Whoever serves may be gone for good: an operation then ends as unknown. Cost: O(log pending) a
+/// record.
 class NoWedgedOperation {
  public:
   static constexpr Claim claim{"REC-2", "no_wedged_operation",
                                "Every operation that a client started ends: ok, failed or unknown.",
-                               PropertyKind::kEventually};
+                               PropertyKind::kAlways};
   static constexpr std::array<std::string_view, 1> classes{"wedged"};
-  using Sees = Records<OperationTaken, OperationEnded>;
+  using Sees = Records<PhaseBegan, OperationTaken, OperationEnded>;
+  void on(const PhaseBegan& began, At at, Judge& judge);
   void on(const OperationTaken& taken, At at, Judge& judge);
   void on(const OperationEnded& ended, At at, Judge& judge);
   void at_end(Judge& judge);
@@ -72,7 +76,8 @@ class NoWedgedOperation {
     At at;
     std::string kind;
   };
-  std::map<std::uint64_t, Pending> pending_;
+  std::map<std::uint64_t, Pending> pending_;  // Taken before the heal.
+  bool is_healed_ = false;
 };
 
 }  // namespace millrace::run

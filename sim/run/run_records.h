@@ -5,7 +5,7 @@
 // The harness judges three claims by them in every world, so nobody needs to write these again:
 //   LOG-1  clean           no exception leaves a task, no fact `Unexpected` outside the allow-list;
 //   REC-1  clients_finish  after the heal every client, old and fresh, finishes within settle_for;
-//   REC-2  no_wedged_operation  every operation that a client took has ended at the end.
+//   REC-2  no_wedged_operation  every operation taken before the heal has ended at the end.
 
 #include <cstdint>
 #include <string>

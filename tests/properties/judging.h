@@ -28,6 +28,12 @@ class Judging final : public Judge {
     return *this;
   }
 
+  /// The run is over.
+  Judging& end() {
+    property_.at_end(*this);
+    return *this;
+  }
+
   /// The classes that it objected with, in order.
   const std::vector<std::string>& objections() const { return objections_; }
   std::uint64_t comparisons() const { return comparisons_; }
