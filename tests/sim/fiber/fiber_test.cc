@@ -88,14 +88,5 @@ TEST_F(FiberTest, leaves_alone_the_exception_that_its_home_handles) {
   EXPECT_EQ(one_.handled.front(), "one");
 }
 
-TEST_F(FiberTest, leaves_no_trace_when_it_is_dropped_in_a_handler) {
-  start(one_, "one");
-  one_.fiber.resume();
-
-  pool_.give_back(one_.fiber.drop());
-
-  EXPECT_EQ(std::current_exception(), nullptr);
-}
-
 }  // namespace
 }  // namespace millrace::sim
