@@ -59,6 +59,11 @@ struct Survival {
   static constexpr Survival kept() { return {1, false, Ratio::never(), false}; }
   /// Whole sectors, no gaps: all, none or a prefix.
   static constexpr Survival mild() { return {0b111, false, Ratio::never(), true}; }
+  /// Something mostly survives, and most of it is torn: a power loss in the midst of a write.
+  static constexpr Survival torn() {
+    constexpr std::uint32_t kNoneBit = 1U << static_cast<unsigned>(CrashShape::kNone);
+    return {((1U << kCrashShapeCount) - 1) & ~kNoneBit, true, {3, 4}, true};
+  }
   /// All shapes, whole sectors.
   static constexpr Survival untorn() {
     return {(1U << kCrashShapeCount) - 1, true, Ratio::never(), true};

@@ -249,7 +249,8 @@ void FaultEffects::cut_power(Machine& machine, const Strike& strike) {
   const FaultKind kind = strike.action->kind;
   const bool is_metered = kind == FaultKind::kMachinePowerLoss || kind == FaultKind::kMachineZone;
   if (is_metered && machine.state() != MachineState::kOff) meters_.took_effect(kind);
-  const Survival survival = kind == FaultKind::kDiskTornWrite ? Survival{} : Survival::untorn();
+  const Survival survival =
+      kind == FaultKind::kDiskTornWrite ? Survival::torn() : Survival::untorn();
   DiskDevice* const disk = disk_of(machine);
   if (disk != nullptr) disk->power_loss(identity(strike, machine), survival);
   if (machine.process() == nullptr) network_.power_lost(machine);
