@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
+#include <utility>
 
 #include "sim/run/signature.h"
 
@@ -64,15 +65,7 @@ FailureGroup* CampaignTally::add(std::uint32_t scenario_index, const RunRecord& 
   }
   add_properties(record);
   add_verdict(scenario_index, record);
-  if (record.verdict == Verdict::kPass && record.client_records > 0) {
-    const bool is_earlier =
-        !passing_.has_value() ||
-        std::pair(scenario_index, record.seed) < std::pair(passing_->scenario, passing_->seed);
-    if (is_earlier) {
-      passing_ = Passing{
-          .scenario = scenario_index, .seed = record.seed, .client_records = record.client_records};
-    }
-  }
+  consider_for_canary(scenario_index, record);
   if (!record.is_red()) return nullptr;
 
   ++red_;
@@ -170,6 +163,21 @@ CampaignSummary CampaignTally::finish(CanarySummary canary, std::vector<Determin
   return std::move(summary_);
 }
 
+void CampaignTally::consider_for_canary(std::uint32_t scenario, const RunRecord& record) {
+  if (record.verdict != Verdict::kPass || record.client_records == 0) return;
+  const auto held =
+      std::ranges::count(record.properties, PropertyVerdict::kHeld, &PropertyResult::verdict);
+  const Passing run{.held = static_cast<std::uint64_t>(held),
+                    .scenario = scenario,
+                    .seed = record.seed,
+                    .client_records = record.client_records};
+  const bool is_better =
+      !passing_.has_value() || run.held > passing_->held ||
+      (run.held == passing_->held &&
+       std::pair(scenario, run.seed) < std::pair(passing_->scenario, passing_->seed));
+  if (is_better) passing_ = run;
+}
+
 void CampaignTally::name_reasons() {
   for (std::size_t i = 0; i < reasons_.size(); ++i) {
     ScenarioSummary& scenario = summary_.scenarios[i];
@@ -214,7 +222,8 @@ void CampaignTally::judge_floors() {
         fmt::format("canary: no property objected to any of {} changed histories of {} seed {}",
                     canary.tried, canary.scenario, canary.seed));
   }
-  if (!canary.has_run && summary_.passed > 0) {
+  // With such a run, the canary is missing only where the campaign was interrupted before it.
+  if (!passing_.has_value() && summary_.passed > 0) {
     summary_.inconclusive_reasons.push_back(
         "canary: no passing run has a record that a property sees");
   }

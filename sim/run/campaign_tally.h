@@ -29,8 +29,11 @@ class CampaignTally {
   /// The groups so far, by signature.
   std::map<std::string, FailureGroup, std::less<>>& all_groups() { return groups_; }
 
-  /// A passing run for the canary: the first scenario's first seed that has any client records.
+  /// A passing run for the canary, among those with client records: of the runs in which most
+  /// properties held, the first scenario's first seed. A property that was not judged in a run, for
+  /// an assumption that it broke, would not object to a changed history of it either.
   struct Passing {
+    std::uint64_t held = 0;
     std::uint32_t scenario = 0;
     std::uint64_t seed = 0;
     std::uint64_t client_records = 0;
@@ -44,6 +47,7 @@ class CampaignTally {
  private:
   void add_verdict(std::uint32_t scenario, const RunRecord& record);
   void add_properties(const RunRecord& record);
+  void consider_for_canary(std::uint32_t scenario, const RunRecord& record);
   void name_reasons();
   void judge_floors();
   void judge_must_reach();

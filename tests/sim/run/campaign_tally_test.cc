@@ -105,6 +105,27 @@ TEST_F(Tally, a_property_that_was_never_evaluated_is_too_little_unless_it_is_ski
   EXPECT_EQ(reasons(records), Reasons{});
 }
 
+TEST_F(Tally, shows_the_canary_a_run_in_which_most_was_judged) {
+  std::vector<RunRecord> records = passing_runs(5);
+  // A run that broke an assumption, and one with nothing to change.
+  records[0].properties[0].verdict = PropertyVerdict::kNotJudged;
+  records[1].client_records = 0;
+  CampaignTally tally(source_);
+  for (const RunRecord& record : {records[4], records[2], records[0], records[3], records[1]}) {
+    tally.add(0, record);
+  }
+
+  ASSERT_TRUE(tally.passing().has_value());
+  EXPECT_EQ(tally.passing()->seed, 3U);
+}
+
+TEST_F(Tally, of_an_interrupted_campaign_does_not_miss_the_canary) {
+  CampaignTally tally(source_);
+  for (const RunRecord& record : passing_runs(200)) tally.add(0, record);
+
+  EXPECT_EQ(tally.finish({}, {}, 1).inconclusive_reasons, Reasons{});
+}
+
 TEST_F(Tally, a_mark_that_too_few_runs_reach_is_too_little) {
   source_.scenarios[0].floors.must_reach["store.put"] = {1, 10};
   std::vector<RunRecord> records = passing_runs(200);
