@@ -14,6 +14,7 @@
 #include "sim/run/property.h"    // IWYU pragma: export
 #include "sim/run/registry.h"    // IWYU pragma: export
 #include "system/base/codec.h"   // IWYU pragma: export
+#include "system/base/crc32c.h"  // IWYU pragma: export
 #include "system/base/fields.h"  // IWYU pragma: export
 #include "system/base/knobs.h"   // IWYU pragma: export
 #include "system/base/result.h"  // IWYU pragma: export

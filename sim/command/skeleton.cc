@@ -63,6 +63,7 @@ constexpr std::string_view kWorld = R"(#include "world.h"
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "scenarios/embedded.h"
 #include "scenarios/marks.h"
@@ -74,7 +75,7 @@ using namespace millrace;
 
 constexpr std::uint16_t kPort = 9000;
 
-// --- The system: one log file, a number of eight bytes a request. ---
+// --- The system: one log file, one record a number. ---
 
 struct StoreConfig {
   Duration idle_timeout = seconds(20);
@@ -87,6 +88,16 @@ struct StoreConfig {
             .about = "How long a connection may be silent."}));
 };
 
+/// One connection at a time writes and syncs: a sync that fails loses what anybody wrote since the
+/// last one, and tells only its caller.
+struct Log {
+  std::unique_ptr<File> file;
+  std::uint64_t size;
+  Mutex writing;
+};
+
+constexpr std::size_t kRecordBytes = 12;  // The number and its checksum.
+
 Bytes encode(std::uint64_t number) {
   Bytes bytes;
   Writer(bytes).u64(number);
@@ -94,51 +105,78 @@ Bytes encode(std::uint64_t number) {
 }
 
 /// A number is stored once it is synced; only then may anybody be told.
-Result<void> store_number(Env& env, File& log, std::uint64_t& size, ByteView number) {
-  const std::uint64_t at = size;
-  size += number.size();  // Before giving way: two connections never write to one place.
-  TRY(log.write(at, number));
-  TRY(log.sync());
+Result<void> store_number(Env& env, Log& log, ByteView number) {
+  Bytes record(number.begin(), number.end());
+  Writer(record).u32(crc32c(number));
+  const MutexLock alone = TRY(log.writing.lock(env.clock.now() + seconds(1)));
+  const std::uint64_t at = log.size;
+  log.size += kRecordBytes;  // Even if this fails: nobody knows what is there then.
+  TRY(log.file->write(at, record));
+  TRY(log.file->sync());
   env.journal.mark("store.appended");
   return {};
 }
 
-/// A request is a number to store, or a 0 to get all that are stored.
-Result<void> serve(Env& env, const StoreConfig& config, File& log, std::uint64_t& size,
-                   Connection& connection) {
-  while (true) {
-    const Bytes request = TRY(connection.receive(env.clock.now() + config.idle_timeout));
-    if (request.size() != 8) return fail(Errc::kProtocol, "a request has eight bytes");
-    Bytes reply = request;
-    if (Reader(request).u64() == 0) {
-      reply = TRY(log.read(0, static_cast<std::size_t>(size)));
+/// All numbers. A record without its checksum is what a crash or an error left: never acknowledged.
+Result<Bytes> read_numbers(Env& env, Log& log) {
+  const Bytes stored = TRY(log.file->read(0, static_cast<std::size_t>(log.size)));
+  Bytes numbers;
+  for (Reader in(stored); in.remaining() >= kRecordBytes;) {
+    const ByteView number = in.raw(8);
+    if (in.u32() == crc32c(number)) {
+      append(numbers, number);
     } else {
-      TRY(store_number(env, log, size, request));
+      env.journal.mark("store.skipped_record");
     }
-    TRY(connection.send(reply, env.clock.now() + seconds(1)));
+  }
+  return numbers;
+}
+
+/// A request is a number to store, or a 0 to get all that are stored.
+Result<void> serve(Env& env, const StoreConfig& config, Log& log, Connection& connection) {
+  while (true) {
+    Bytes frame = TRY(connection.receive(env.clock.now() + config.idle_timeout));
+    if (frame.size() != 8) return fail(Errc::kProtocol, "a request has eight bytes");
+    if (Reader(frame).u64() == 0) {
+      frame = TRY(read_numbers(env, log));
+    } else {
+      TRY(store_number(env, log, frame));
+    }
+    TRY(connection.send(frame, env.clock.now() + seconds(1)));
   }
 }
 
 Result<void> format_store(Env& env, const StoreConfig& /*config*/) {
-  const auto log = TRY(env.disk.open("log", OpenMode::kCreate));
-  TRY(log->sync());
+  const auto file = TRY(env.disk.open("log", OpenMode::kCreate));
+  TRY(file->sync());
   return env.disk.sync_directory("");
 }
 
 Result<void> store_main(Env& env, const StoreConfig& config) {
-  const auto log = TRY(env.disk.open("log", OpenMode::kExisting));
-  std::uint64_t size = TRY(log->size()) / 8 * 8;  // What is left of a torn number is overwritten.
-  TRY(log->sync());                               // What was read is only now there for good.
+  auto file = TRY(env.disk.open("log", OpenMode::kExisting));
+  const std::uint64_t size = TRY(file->size());
+  TRY(file->sync());  // What a killed process wrote is only now there for good.
+  Log log{.file = std::move(file),
+          .size = (size + kRecordBytes - 1) / kRecordBytes * kRecordBytes,
+          .writing = Mutex(env.tasks)};
   env.journal.mark("store.recovered");
   const auto listener = TRY(env.network.listen(kPort));
   while (true) {
     auto accepted = listener->accept(env.clock.now() + seconds(1'000));
     if (failed_with(accepted, Errc::kTimeout)) continue;
     const std::shared_ptr<Connection> connection = TRY(std::move(accepted));
-    env.tasks.spawn("connection", [&env, &config, &log, &size, connection] {
-      ignore(serve(env, config, *log, size, *connection), "the client connects again");
+    env.tasks.spawn("connection", [&env, &config, &log, connection] {
+      ignore(serve(env, config, log, *connection), "the client connects again");
     });
   }
+}
+
+/// What a frame is called in traces and reports.
+std::string name_frame(ByteView frame) {
+  Reader in(frame);
+  if (frame.size() != 8) return std::to_string(frame.size() / 8) + " numbers";
+  const std::uint64_t number = in.u64();
+  return number == 0 ? "get all" : "number " + std::to_string(number);
 }
 
 // --- Its clients, and what they record. ---
@@ -198,9 +236,7 @@ void final_reader_main(Env& env, const ReaderConfig& /*config*/, Client& client)
   const Bytes all = ask(env, store, encode(0));
   Reader in(all);
   while (in.remaining() >= 8) {
-    const std::uint64_t number = in.u64();
-    if (number == 0) continue;  // A write that failed leaves a hole, which reads as zeros.
-    client.history().record(Found{.number = number});
+    client.history().record(Found{.number = in.u64()});
   }
 }
 
@@ -272,6 +308,7 @@ void world(Registry& registry) {
                      .about = "Reads all numbers when the writers are done."});
   registry.property<AckedIsFound>();
   registry.property<AnswersAreAskedFor>();
+  registry.frame_namer(name_frame);
   registry.marks(scenarios::marks());
   registry.scenarios(scenarios::embedded_files());
 }
@@ -286,8 +323,8 @@ run_for = "10s"
 settle_for = "20s"
 cluster.store = 1
 faults.profile = "mild"
-faults.disk.full = "none"        # The log is too small to fill a disk,
-faults.disk.torn_write = "none"  # and its records too small to be torn.
+faults.disk.full = "none"         # The log is too small to fill a disk,
+faults.disk.torn_write = "harsh"  # and its records so short that few are torn.
 floors = { acked_operations = 100, must_reach = { "store.recovered" = "1/10" } }
 
 [workloads.writer]
