@@ -65,7 +65,8 @@ std::string explain_property(const run::PropertyType& property, const Registry& 
                    text);
 }
 
-std::string explain_fault(const sim::FaultKindInfo& info, const Registry& registry) {
+std::string explain_fault(const sim::FaultKindInfo& info, const Registry& registry,
+                          std::string_view program) {
   std::vector<std::string> text{std::string(info.about),
                                 fmt::format("It took effect when: {}", info.meter)};
   if (!text.back().ends_with('.')) text.back() += '.';
@@ -88,12 +89,13 @@ std::string explain_fault(const sim::FaultKindInfo& info, const Registry& regist
   });
   text.emplace_back(info.is_beyond_budget ? "No profile draws it; a scenario has to name it."
                                           : "The profiles mild and harsh draw it.");
-  text.push_back(fmt::format("How to reach it: `millrace run SCENARIO --faults {}`", kind));
+  text.push_back(fmt::format("How to reach it: `{} run SCENARIO --faults {}`", program, kind));
   text.back() += named.empty() ? "." : fmt::format(", or {}.", fmt::join(named, ", "));
   return paragraph(fmt::format("{}: a fault", info.name), text);
 }
 
-std::string explain_mark(const std::string& mark, const Registry& registry) {
+std::string explain_mark(const std::string& mark, const Registry& registry,
+                         std::string_view program) {
   std::vector<std::string> text{
       fmt::format("A place in the code, journal.mark(\"{}\"), that a run counts when a task passes "
                   "it; faults may be anchored there.",
@@ -106,10 +108,10 @@ std::string explain_mark(const std::string& mark, const Registry& registry) {
                                  found->second.numerator, found->second.denominator));
   }
   if (wanted.empty()) {
-    text.emplace_back(
+    text.push_back(fmt::format(
         "How to reach it: no scenario promises it; search the code for the mark, and see what has "
-        "to "
-        "happen before it; `millrace campaign --json` counts it under marks.");
+        "to happen before it; `{} campaign --json` counts it under marks.",
+        program));
   } else {
     text.push_back(fmt::format("How to reach it: {} must reach it.", fmt::join(wanted, ", ")));
   }
@@ -131,7 +133,8 @@ std::string explain_knob(std::string_view path, const KnobView& knob, std::strin
   return paragraph(fmt::format("{}: {}", path, sort), text);
 }
 
-std::string explain_scenario(const run::ScenarioSource& source, const Registry& registry) {
+std::string explain_scenario(const run::ScenarioSource& source, const Registry& registry,
+                             std::string_view program) {
   const ScenarioResult loaded = load_scenario(source, registry);
   const std::string title = fmt::format("{}: a scenario", source.name);
   if (!loaded.has_value()) return paragraph(title, {to_text(loaded.error().front())});
@@ -146,9 +149,9 @@ std::string explain_scenario(const run::ScenarioSource& source, const Registry& 
     text.push_back(fmt::format("Tags: @{}.", fmt::join(loaded->tags, ", @")));
   }
   text.push_back(
-      fmt::format("How to reach it: `millrace run {0} --seed 1`, `millrace campaign {0}`; "
-                  "`millrace list --show {0}` prints the file.",
-                  source.name));
+      fmt::format("How to reach it: `{1} run {0} --seed 1`, `{1} campaign {0}`; `{1} list --show "
+                  "{0}` prints the file.",
+                  source.name, program));
   return paragraph(title, text);
 }
 
@@ -190,19 +193,20 @@ void add_knobs(std::string_view name, const Registry& registry, std::vector<std:
 
 }  // namespace
 
-std::optional<std::string> explain(std::string_view name, const Registry& registry) {
+std::optional<std::string> explain(std::string_view name, const Registry& registry,
+                                   std::string_view program) {
   std::vector<std::string> found;
   if (const run::PropertyType* const property = registry.find_property(name)) {
     found.push_back(explain_property(*property, registry));
   }
   if (const auto kind = sim::fault_kind_from_text(name)) {
-    found.push_back(explain_fault(sim::info(*kind), registry));
+    found.push_back(explain_fault(sim::info(*kind), registry, program));
   }
   const auto mark = std::ranges::find(registry.marks(), name);
-  if (mark != registry.marks().end()) found.push_back(explain_mark(*mark, registry));
+  if (mark != registry.marks().end()) found.push_back(explain_mark(*mark, registry, program));
   add_knobs(name, registry, found);
   for (const run::ScenarioSource& source : registry.scenario_sources()) {
-    if (source.name == name) found.push_back(explain_scenario(source, registry));
+    if (source.name == name) found.push_back(explain_scenario(source, registry, program));
   }
   if (const run::WorkloadType* const workload = registry.find_workload(name)) {
     found.push_back(

@@ -13,7 +13,9 @@ namespace millrace::command {
 
 /// The paragraph of a property (by id or name), fault kind, mark, knob, setting, workload, role or
 /// scenario; nothing for an unknown name. Several things of one name give several paragraphs.
-std::optional<std::string> explain(std::string_view name, const run::Registry& registry);
+/// `program` is what the printed commands call.
+std::optional<std::string> explain(std::string_view name, const run::Registry& registry,
+                                   std::string_view program);
 
 /// Every name that explain() knows.
 std::vector<std::string> explained_names(const run::Registry& registry);

@@ -149,7 +149,9 @@ int show(const Context& context, const std::string& name) {
   for (const run::ScenarioSource& source : context.registry.scenario_sources()) {
     if (source.name == name) text = source.text;
   }
-  if (text.empty()) text = explain(name, context.registry).value_or("");
+  if (text.empty()) {
+    text = explain(name, context.registry, shell_word(context.options.program)).value_or("");
+  }
   if (text.empty()) {
     return usage_error(context, unknown_name("name", name, explained_names(context.registry)));
   }
