@@ -69,6 +69,7 @@ class WriterClient {
   Result<EventWriter*> writer_of(const StreamName& stream, Instant deadline);
   void retire(std::uint32_t incarnation, Errc why);
   bool is_overdue(Instant taken);
+  Instant slice_end(Instant taken);
 
   template <typename Record>
   void record_all(const run::Operation& operation, std::size_t events, const std::string& code) {
@@ -138,9 +139,9 @@ void WriterClient::write(const run::Operation& operation, Instant deadline) {
   std::vector<ByteView> views(payloads.begin(), payloads.end());
   const Instant taken = env_.clock.now();
   const std::string routing = routing_key(key);
-  Result<WriteHandle> handle = (*writer)->write_batch(routing, views, taken + kSlice);
+  Result<WriteHandle> handle = (*writer)->write_batch(routing, views, slice_end(taken));
   while (failed_with(handle, Errc::kTimeout) && !is_overdue(taken)) {
-    handle = (*writer)->write_batch(routing, views, env_.clock.now() + kSlice);
+    handle = (*writer)->write_batch(routing, views, slice_end(taken));
   }
   if (!handle.has_value()) {
     record_all<properties::AppendFailed>(operation, events,
@@ -172,9 +173,9 @@ void WriterClient::await_outcomes() {
 
 void WriterClient::settle(Pending& pending) {
   const std::size_t events = pending.event_bytes.size();
-  Result<WriteAck> ack = pending.handle.wait(env_.clock.now() + kSlice);
+  Result<WriteAck> ack = pending.handle.wait(slice_end(pending.taken));
   while (failed_with(ack, Errc::kTimeout) && !is_overdue(pending.taken)) {
-    ack = pending.handle.wait(env_.clock.now() + kSlice);
+    ack = pending.handle.wait(slice_end(pending.taken));
   }
   if (ack.has_value()) {
     record_ack(pending, *ack);
@@ -198,6 +199,11 @@ bool WriterClient::is_overdue(Instant taken) {
   if (!client_.is_settling()) return false;
   if (!healed_at_.has_value()) healed_at_ = env_.clock.now();
   return env_.clock.now() - std::max(taken, *healed_at_) >= kOperationPatience;
+}
+
+/// When to look next; at once where a write has had its time, so that many of them end together.
+Instant WriterClient::slice_end(Instant taken) {
+  return is_overdue(taken) ? env_.clock.now() : env_.clock.now() + kSlice;
 }
 
 /// A writer whose write failed takes no more; but one that met a sealed segment serves the others.
