@@ -18,7 +18,7 @@ OperationEnded ended(std::uint64_t operation) {
 TEST(NoWedgedOperation, objects_to_one_that_the_whole_settle_phase_did_not_end) {
   Judging<NoWedgedOperation> judging;
   judging.see(PhaseBegan{.phase = Phase::kFaults}).see(taken(1)).see(taken(2)).see(ended(1));
-  judging.see(PhaseBegan{.phase = Phase::kSettle}).end();
+  judging.see(PhaseBegan{.phase = Phase::kSettle}).at_end();
 
   EXPECT_EQ(judging.objections(), Classes{"wedged"});
 }
@@ -26,7 +26,7 @@ TEST(NoWedgedOperation, objects_to_one_that_the_whole_settle_phase_did_not_end) 
 TEST(NoWedgedOperation, leaves_one_that_began_after_the_heal_to_its_client) {
   Judging<NoWedgedOperation> judging;
   judging.see(PhaseBegan{.phase = Phase::kFaults}).see(taken(1));
-  judging.see(PhaseBegan{.phase = Phase::kSettle}).see(taken(2)).see(ended(1)).end();
+  judging.see(PhaseBegan{.phase = Phase::kSettle}).see(taken(2)).see(ended(1)).at_end();
 
   EXPECT_EQ(judging.objections(), Classes{});
 }
@@ -45,7 +45,7 @@ TEST(Clean, objects_to_the_first_unexpected_fact_and_at_the_end_only) {
   judging.see(UnexpectedReported{.where = "there", .why = "so"});
   EXPECT_EQ(judging.objections(), Classes{});
 
-  judging.end();
+  judging.at_end();
   EXPECT_EQ(judging.objections(), Classes{"unexpected"});
 }
 
