@@ -23,11 +23,19 @@ function(millrace_mark_list TARGET NAMESPACE)
   foreach(dir IN LISTS ARGN)
     get_filename_component(absolute "${dir}" ABSOLUTE)
     list(APPEND dirs "${absolute}")
-    file(GLOB_RECURSE found CONFIGURE_DEPENDS "${absolute}/*.cc" "${absolute}/*.h")
+    file(GLOB found CONFIGURE_DEPENDS "${absolute}/*.cc" "${absolute}/*.h")
     list(APPEND files ${found})
+    # A build folder inside is not searched at all: it holds what this very rule writes, and each
+    # file that appears there would configure the project again.
+    file(GLOB children LIST_DIRECTORIES true "${absolute}/*")
+    foreach(child IN LISTS children)
+      string(FIND "${CMAKE_BINARY_DIR}/" "${child}/" at)
+      if(IS_DIRECTORY "${child}" AND NOT at EQUAL 0)
+        file(GLOB_RECURSE found CONFIGURE_DEPENDS "${child}/*.cc" "${child}/*.h")
+        list(APPEND files ${found})
+      endif()
+    endforeach()
   endforeach()
-  # A build folder inside one of the folders holds what this very rule writes.
-  list(FILTER files EXCLUDE REGEX "^${CMAKE_BINARY_DIR}/")
   list(JOIN dirs "|" joined)
   add_custom_command(
     OUTPUT "${source}" "${header}"
