@@ -303,7 +303,7 @@ void world(Registry& registry) {
   registry.role("store", store_main, format_store, {.about = "Keeps numbers."});
   registry.workload("writer", writer_main, {.fresh_clients = 1, .about = "Stores numbers."});
   registry.workload("final_reader", final_reader_main,
-                    {.start = run::ClientStart::kLast,
+                    {.start = ClientStart::kLast,
                      .is_in_every_scenario = true,
                      .about = "Reads all numbers when the writers are done."});
   registry.property<AckedIsFound>();
