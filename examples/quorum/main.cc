@@ -1,0 +1,3 @@
+#include "quorum/world.h"
+
+int main(int argc, char** argv) { return millrace::main(argc, argv, quorum::world); }
