@@ -8,6 +8,10 @@
 #   const BuildInfo& build_info();
 #
 # Commit and dirtiness are looked up at every build; where there is no git, the commit is "unknown".
+#
+# The package brings a description of its own build. A program that calls this for its executable
+# (an executable: its objects come before any library) describes itself instead, so that the failures
+# and repros that it writes name its own version and commit.
 
 set(MILLRACE_BUILD_INFO_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/build_info_script.cmake")
 
@@ -23,11 +27,22 @@ function(millrace_build_info TARGET)
   else()
     set(compiler "${CMAKE_CXX_COMPILER_ID}-${major}")
   endif()
+  set(preset "custom")
+  set(sanitizer "none")
+  if(CMAKE_BUILD_TYPE)
+    set(preset "${CMAKE_BUILD_TYPE}")
+  endif()
+  if(MILLRACE_PRESET)
+    set(preset "${MILLRACE_PRESET}")
+  endif()
+  if(MILLRACE_SANITIZER)
+    set(sanitizer "${MILLRACE_SANITIZER}")
+  endif()
   # No file tells that a commit was made, so the script runs at every build and mostly changes nothing.
   add_custom_target(${TARGET}_build_info
     BYPRODUCTS "${source}" "${header}"
     COMMAND "${CMAKE_COMMAND}" "-DREPOSITORY=${PROJECT_SOURCE_DIR}" "-DVERSION=${PROJECT_VERSION}"
-            "-DCOMPILER=${compiler}" "-DPRESET=${MILLRACE_PRESET}" "-DSANITIZER=${MILLRACE_SANITIZER}"
+            "-DCOMPILER=${compiler}" "-DPRESET=${preset}" "-DSANITIZER=${sanitizer}"
             "-DSOURCE=${source}" "-DHEADER=${header}" -P "${MILLRACE_BUILD_INFO_SCRIPT}"
     COMMENT "Looking up the commit for ${TARGET}"
     VERBATIM)

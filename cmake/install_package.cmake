@@ -1,6 +1,7 @@
 # Install rules and the CMake package `millrace`: targets millrace::sim (the simulated world) and
 # millrace::main (with harness and command), and the functions millrace_discover_scenarios,
-# millrace_embed and millrace_mark_list. Headers go to include/millrace, at their repository paths.
+# millrace_embed, millrace_mark_list and millrace_build_info. Headers go to include/millrace, at their
+# repository paths.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -43,6 +44,8 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/millraceConfigVersion.cm
 install(FILES
   "${PROJECT_BINARY_DIR}/millraceConfig.cmake"
   "${PROJECT_BINARY_DIR}/millraceConfigVersion.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/build_info.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/build_info_script.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/embed.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/embed_script.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/marks.cmake"

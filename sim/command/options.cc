@@ -241,9 +241,11 @@ std::expected<Options, EarlyEnd> Parser::parse(std::span<const std::string> argu
   }
   if (wants_version_) {
     const BuildInfo& build = build_info();
+    // Of another's system, this is another's version.
+    const std::string name = options_.program.substr(options_.program.rfind('/') + 1);
     return std::unexpected(
         EarlyEnd{.status = number(ExitStatus::kHeld),
-                 .out = fmt::format("millrace {} ({}{}, {} {}{}{})\n", build.version, build.commit,
+                 .out = fmt::format("{} {} ({}{}, {} {}{}{})\n", name, build.version, build.commit,
                                     build.is_dirty ? " dirty" : "", build.compiler, build.preset,
                                     build.sanitizer == "none" ? "" : " ",
                                     build.sanitizer == "none" ? "" : build.sanitizer),

@@ -7,7 +7,7 @@ namespace millrace::command {
 namespace {
 
 constexpr std::string_view kCmake = R"(cmake_minimum_required(VERSION 3.25)
-project(@NAME@ LANGUAGES CXX)
+project(@NAME@ VERSION 0.1.0 LANGUAGES CXX)
 
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo)
@@ -22,6 +22,7 @@ target_link_libraries(@NAME@_world PUBLIC millrace::main)
 # ./@NAME@ campaign, replay, explain, ...
 add_executable(@NAME@ main.cc)
 target_link_libraries(@NAME@ PRIVATE @NAME@_world)
+millrace_build_info(@NAME@)
 millrace_embed(@NAME@_world scenarios scenarios/first.toml)
 millrace_mark_list(@NAME@_world scenarios .)
 

@@ -15,6 +15,7 @@ quietly ctest --test-dir build --output-on-failure --no-tests=error
 
 quorum=$PWD/build/quorum
 fresh verbs
+expect 0 '^quorum 0\.1\.0 \(unknown, ' "$quorum" --version
 expect 0 '^PASS  calm  seed 7 ' "$quorum" run calm --seed 7
 expect 0 '"verdict": "pass"' "$quorum" run calm --seed 7 --json
 expect 2 "unknown scenario 'clam'; the nearest is 'calm'" "$quorum" run clam
