@@ -10,6 +10,7 @@
 #include <string_view>
 #include <sys/wait.h>
 
+#include "tests/folders.h"
 #include "tests/repo/source_text.h"
 
 namespace millrace::repo {
@@ -68,7 +69,7 @@ class Mutants : public testing::Test {
   Mutants() {
     // Each test has a folder of its own: ctest runs them at the same time.
     const std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    folder_ = fs::path(MILLRACE_BINARY_DIR) / "mutants_test" / test;
+    folder_ = fs::path(build_folder()) / "mutants_test" / test;
     fs::remove_all(folder_);
     const fs::path here = folder_ / "tree/tests/mutants";
     fs::create_directories(here);
