@@ -176,6 +176,12 @@ void World::delay_next_wait(Task& task, Duration duration) {
 // --- making, finding, and what a task may ask ---
 
 Task& World::spawn(Process& process, std::string_view name, Root root, std::function<void()> body) {
+  const Stack stack = task_count_ < options_.limits.tasks ? stacks_.take() : Stack{};
+  if (stack.low == nullptr) {
+    reach_limit("tasks");
+    // For ever, so before there is anything that somebody would have to free.
+    if (current_ != nullptr) leave_task();
+  }
   auto made = std::make_unique<Task>();
   Task& task = *made;
   task.id_ = TaskId(process.next_task_id_++);
@@ -186,11 +192,7 @@ Task& World::spawn(Process& process, std::string_view name, Root root, std::func
   task.spawned_ = now_;
   task.where_ = where_of(process.machine_->name_, name);
   task.entity_ = entity_of_task(process, task.where_);
-  const Stack stack = task_count_ < options_.limits.tasks ? stacks_.take() : Stack{};
-  if (stack.low == nullptr) {
-    reach_limit("tasks");
-    if (current_ != nullptr) leave_task();
-  } else {
+  if (stack.low != nullptr) {
     fill_stack(stack, fill_byte());
     task.fiber_.start(stack, home_, &World::task_main, &task);
   }
