@@ -43,15 +43,20 @@ must_show() {
   done <<<"$3"
 }
 
+# What was really printed, command by command: where to look when the page has to be brought up to date.
+transcript=$work/walk_through.txt
+
 # try COMMAND EXPECTED: in this shell, so that `cd` lasts.
 try() {
   local log=$work/walk_through.log
   eval "$1" >"$log" 2>&1 </dev/null || true
+  { printf '$ %s\n' "$1" && cat "$log"; } >>"$transcript"
   commands=$((commands + 1))
   must_show "$1" "$(cat "$log")" "$2"
 }
 
 fresh walk_through
+: >"$transcript"
 block=""
 command=""
 text=""
