@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "benchmarks/store_probes.h"
 #include "benchmarks/world_probes.h"
 
 namespace millrace::benchmarks {
@@ -27,17 +28,26 @@ const std::vector<NamedProbe>& probes() {
       {"bare_switch", probe_bare_switch},
       {"idle", probe_idle},
       {"idle_task_memory", probe_idle_task_memory},
+      {"everything", probe_everything},
+      {"properties_share", probe_properties_share},
+      {"start", probe_start},
+      {"default_memory", probe_default_memory},
+      {"machines", probe_machines},
+      {"virtual_time", probe_virtual_time},
   };
   return all;
 }
 
 constexpr const char* kSelf = "/proc/self/exe";
 
+std::expected<Values, std::string> run_ours(const std::string& probe, std::int64_t argument) {
+  return run_probe(kSelf, {"--probe", probe, std::to_string(argument)});
+}
+
 std::expected<double, std::string> run_one(const std::string& program, const std::string& probe,
                                            const std::string& key, const Effort& effort) {
-  std::vector<std::string> arguments{probe, std::to_string(effort.scale)};
-  if (program == kSelf) arguments.insert(arguments.begin(), "--probe");
-  const auto values = run_probe(program, arguments);
+  const auto values = program == kSelf ? run_ours(probe, effort.scale)
+                                       : run_probe(program, {probe, std::to_string(effort.scale)});
   if (!values.has_value()) return std::unexpected(values.error());
   const auto found = values->find(key);
   if (found == values->end()) return std::unexpected(fmt::format("{}: no '{}'", probe, key));
@@ -149,6 +159,83 @@ Measured memory_idle_task(const Effort& effort) {
                "idle_task_memory", "bytes", effort);
 }
 
+/// Starts are short and disturbed by all that goes on: many, of which the fastest counts.
+Measured start(const Effort& effort) {
+  Row row{.name = "start", .unit = "ms", .target = {Sense::kAtMost, 5}};
+  for (std::uint32_t time = 0; time < 8 * effort.rounds; ++time) {
+    const double begun = shared_clock_seconds();
+    const auto values = run_ours("start", 1);
+    if (!values.has_value()) return std::unexpected(values.error());
+    const double ms = 1e3 * (values->at("at") - begun);
+    row.value = time == 0 ? ms : std::min(row.value, ms);
+  }
+  return row;
+}
+
+Measured everything(const Effort& effort) {
+  Row row{.name = "everything", .unit = "seeds/s", .target = {Sense::kAtLeast, 10}};
+  for (std::uint32_t round = 0; round < effort.rounds; ++round) {
+    auto values = run_ours("everything", effort.scale);
+    if (!values.has_value()) return std::unexpected(values.error());
+    const double seeds = values->at("seeds_per_second");
+    if (seeds <= row.value) continue;
+    row.value = seeds;
+    values->erase("seeds_per_second");
+    row.extras = *std::move(values);
+  }
+  return row;
+}
+
+Measured properties_share(const Effort& effort) {
+  // The probe itself runs each seed several times.
+  return alone({.name = "properties_share", .unit = "% of a run", .target = {Sense::kAtMost, 10}},
+               "properties_share", "percent", {.scale = effort.scale, .rounds = 1});
+}
+
+Measured memory_default(const Effort& effort) {
+  // Memory does not depend on what else the machine does.
+  return alone({.name = "memory_default", .unit = "MiB", .target = {Sense::kAtMost, 64}},
+               "default_memory", "mib", {.scale = effort.scale, .rounds = 1});
+}
+
+/// The time an event takes at the size where it takes longest, to that at the size where it takes
+/// least.
+Measured growth(Row row, const std::string& probe, const std::vector<std::int64_t>& sizes,
+                const Effort& effort) {
+  std::vector<double> ns(sizes.size());
+  for (std::uint32_t round = 0; round < effort.rounds; ++round) {
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      const auto values = run_ours(probe, sizes[i]);
+      if (!values.has_value()) return std::unexpected(values.error());
+      const double measured = values->at("ns");
+      ns[i] = round == 0 ? measured : std::min(ns[i], measured);
+    }
+  }
+  row.unit = "times";
+  row.target = {Sense::kAtMost, 1.5};
+  row.value = *std::ranges::max_element(ns) / *std::ranges::min_element(ns);
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    row.note += fmt::format("{}{}: {:.0f} ns", i == 0 ? "" : ", ", sizes[i], ns[i]);
+  }
+  return row;
+}
+
+bool is_quick(const Effort& effort) { return effort.scale > 1; }
+
+Measured growth_machines(const Effort& effort) {
+  const std::vector<std::int64_t> all{3, 30, 300};
+  const std::vector<std::int64_t> few{3, 30};
+  return growth({.name = "growth_machines"}, "machines", is_quick(effort) ? few : all,
+                {.scale = effort.scale, .rounds = std::min(effort.rounds, 3U)});
+}
+
+Measured growth_virtual_time(const Effort& effort) {
+  const std::vector<std::int64_t> all{10, 100, 1'000, 10'000};
+  const std::vector<std::int64_t> few{10, 30};
+  return growth({.name = "growth_virtual_time"}, "virtual_time", is_quick(effort) ? few : all,
+                {.scale = effort.scale, .rounds = std::min(effort.rounds, 2U)});
+}
+
 }  // namespace
 
 const std::vector<RowMaker>& row_makers() {
@@ -158,7 +245,13 @@ const std::vector<RowMaker>& row_makers() {
       {"switch_random_100", switch_random_100},
       {"switch_pct_100", switch_pct_100},
       {"idle_1000", idle_1000},
+      {"start", start},
       {"memory_idle_task", memory_idle_task},
+      {"everything", everything},
+      {"properties_share", properties_share},
+      {"memory_default", memory_default},
+      {"growth_machines", growth_machines},
+      {"growth_virtual_time", growth_virtual_time},
   };
   return all;
 }

@@ -29,8 +29,8 @@ struct Bound {
 struct Row {
   std::string name;
   double value = 0;
-  std::string unit;
-  Bound target;
+  std::string unit = {};
+  Bound target = {};
   /// Empty where the row has no peer.
   std::string peer = {};
   std::optional<double> peer_value = {};

@@ -128,8 +128,10 @@ function(millrace_add_benchmarks)
   target_link_libraries(millrace_bench PRIVATE ${modules} CLI11::CLI11 nlohmann_json::nlohmann_json
     ${MILLRACE_PACKAGE_fmt} Boost::context)
   set_target_properties(millrace_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+  add_dependencies(benchmarks_test millrace_bench)
 
-  if(MILLRACE_SIMGRID_FOUND)
+  # SimGrid's context switches mean nothing to a sanitizer.
+  if(MILLRACE_SIMGRID_FOUND AND MILLRACE_SANITIZER STREQUAL "none")
     add_executable(millrace_bench_simgrid ${peers} "${PROJECT_SOURCE_DIR}/benchmarks/probe.cc")
     target_compile_options(millrace_bench_simgrid PRIVATE ${MILLRACE_WARNINGS})
     target_include_directories(millrace_bench_simgrid PRIVATE "${PROJECT_SOURCE_DIR}")
