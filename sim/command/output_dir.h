@@ -20,6 +20,10 @@ class OutputDir {
   OutputDir(std::optional<std::string> chosen, std::string_view verb, std::string_view scenario,
             std::chrono::system_clock::time_point now);
 
+  /// Whether a directory that was chosen could be made or written, before anything runs. The error
+  /// says which path and why.
+  std::expected<void, std::string> check() const;
+
   /// Makes the directory, once. The error says which path and why.
   std::expected<void, std::string> create();
   bool is_created() const { return is_created_; }
@@ -45,7 +49,12 @@ class OutputDir {
 /// Writes a file through a neighbour that is renamed, so that nobody sees half of it.
 std::expected<void, std::string> write_file(const std::string& path, std::string_view text);
 
-/// Reads a file whole.
+/// Whether write_file() has a place to write to. The error says which path and why.
+std::expected<void, std::string> check_new_file(const std::string& path);
+
+/// Reads a file whole. The error says which path and why.
 std::expected<std::string, std::string> read_file(const std::string& path);
+/// The same; the error says only why.
+std::expected<std::string, std::string> read_text(const std::string& path);
 
 }  // namespace millrace::command

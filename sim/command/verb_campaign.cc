@@ -15,6 +15,7 @@
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
 #include "sim/command/verbs.h"
+#include "sim/run/campaign_db.h"
 
 namespace millrace::command {
 namespace {
@@ -95,11 +96,21 @@ int verb_campaign(const Context& context) {
       input->scenarios.size() == 1 ? input->scenarios.front().name : std::string();
   OutputDir directory(chosen_directory(context), "campaign", one_scenario,
                       std::chrono::system_clock::now());
+  if (const auto checked = directory.check(); !checked.has_value()) {
+    return usage_error(context, checked.error());
+  }
+  if (options.database.has_value()) {
+    const Result<void> usable = run::check_database(*options.database);
+    if (!usable.has_value()) return usage_error(context, usable.error().detail);
+  }
   if (const auto made = directory.create(); !made.has_value()) {
     return tool_error(context, made.error());
   }
   input->options.directory = directory.path();
   input->options.database = options.database.value_or(directory.path() + "/campaign.db");
+  // One that an earlier campaign left there is appended to; anything else stays.
+  const Result<void> usable = run::check_database(input->options.database);
+  if (!usable.has_value()) return usage_error(context, usable.error().detail);
 
   const run::RunSource source{.registry = &context.registry, .scenarios = input->scenarios};
   const Interrupts interrupts(Interrupts::First::kIsNoted);

@@ -17,6 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::chrono::seconds kCommitEvery{1};
 constexpr std::uint64_t kDeterminismEvery = 100;
 constexpr std::uint32_t kCanaryMutations = 10;
 constexpr std::uint32_t kHangConfirmFactor = 5;
@@ -37,14 +38,15 @@ class Campaign {
         options_(options),
         listener_(listener),
         started_(Clock::now()),
+        committed_(started_),
         pool_(source, options.jobs, options.worker),
         schedule_(source.scenarios.size(), options),
         tally_(source) {}
 
   CampaignSummary run() {
-    open_database();
-    is_complete_ = go();
+    is_complete_ = open_database() && go();
     if (is_complete_) {
+      note_idle_scenarios();
       confirm_cheapest();
       run_canary();
       look_at_differences();
@@ -64,14 +66,16 @@ class Campaign {
  private:
   std::int64_t wall_ns() const { return (Clock::now() - started_).count(); }
 
-  void open_database() {
-    if (options_.database.empty()) return;
+  /// False where there should be a database and cannot: nothing that is run would be kept.
+  bool open_database() {
+    if (options_.database.empty()) return true;
     Result<std::unique_ptr<CampaignDb>> opened = CampaignDb::open(options_.database);
-    if (opened.has_value()) {
-      database_ = *std::move(opened);
-    } else {
+    if (!opened.has_value()) {
       tool_errors_.push_back(opened.error().detail);
+      return false;
     }
+    database_ = *std::move(opened);
+    return true;
   }
 
   /// Runs all that is scheduled and what comes of it. False when it was interrupted.
@@ -101,6 +105,8 @@ class Campaign {
   }
 
   bool tick() {
+    // Slow seeds, too, are kept soon.
+    if (Clock::now() - committed_ >= kCommitEvery) commit();
     const bool goes_on = listener_.on_progress(progress());
     if (!goes_on) is_interrupted_ = true;
     return goes_on;
@@ -189,6 +195,7 @@ class Campaign {
   }
 
   void commit() {
+    committed_ = Clock::now();
     if (database_ != nullptr) note_error(database_->commit());
   }
 
@@ -275,6 +282,21 @@ class Campaign {
 
   // --- did it do anything, and the same each time? ---
 
+  /// A scenario without a single run proves nothing; a flag is why.
+  void note_idle_scenarios() {
+    if (is_enough()) return;
+    if (schedule_.planned() == 0) {
+      tally_.add_reason(
+          fmt::format("--shard {}/{} has none of the seeds", options_.shard, options_.shard_count));
+      return;
+    }
+    for (std::size_t i = 0; i < source_.scenarios.size(); ++i) {
+      if (tally_.seeds_of(i) > 0) continue;
+      tally_.add_reason(fmt::format("{}: the time of --for was over before a seed was run",
+                                    source_.scenarios[i].name));
+    }
+  }
+
   void compare(const RunReply& reply) {
     ++determinism_checks_;
     const std::pair key{reply.request.scenario, reply.request.seed};
@@ -319,6 +341,7 @@ class Campaign {
   const CampaignOptions& options_;
   CampaignListener& listener_;
   Clock::time_point started_;
+  Clock::time_point committed_;
   WorkerPool pool_;  // Before the database: its zygote is forked first.
   SeedSchedule schedule_;
   CampaignTally tally_;

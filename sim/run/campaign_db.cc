@@ -1,7 +1,11 @@
 #include "sim/run/campaign_db.h"
 
+#include <array>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "sim/run/plan.h"
 #include "sim/run/repro.h"
@@ -10,6 +14,16 @@ namespace millrace::run {
 namespace {
 
 constexpr std::uint64_t kBatchRuns = 64;
+
+/// "MLRC" in the header of the file: whose it is.
+constexpr std::uint32_t kApplicationId = 0x4D4C5243;
+constexpr std::uint32_t kSchemaVersion = 1;
+
+// Source: the file format of SQLite 3, section 1.3: the first 100 bytes.
+constexpr std::string_view kSqliteMagic{"SQLite format 3\0", 16};
+constexpr std::size_t kHeaderBytes = 100;
+constexpr std::size_t kUserVersionAt = 60;
+constexpr std::size_t kApplicationIdAt = 68;
 
 constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS campaigns("
@@ -35,9 +49,55 @@ void bind_integer(sqlite3_stmt* statement, int index, std::uint64_t value) {
   sqlite3_bind_int64(statement, index, static_cast<std::int64_t>(value));
 }
 
+std::uint32_t big_endian_at(const std::array<char, kHeaderBytes>& header, std::size_t place) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    value = value << 8 | static_cast<std::uint8_t>(header[place + i]);
+  }
+  return value;
+}
+
+/// Whether a file can be made here, or an existing one be written.
+Result<void> check_writable(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const bool exists = std::filesystem::exists(path, ignored);
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  // SQLite writes its journal beside the file.
+  const bool has_folder =
+      std::filesystem::is_directory(folder, ignored) && access(folder.c_str(), W_OK | X_OK) == 0;
+  if (exists && !std::filesystem::is_regular_file(path, ignored)) {
+    return fail(Errc::kInvalid, path.string() + ": is no file");
+  }
+  if (!has_folder || (exists && access(path.c_str(), R_OK | W_OK) != 0)) {
+    return fail(Errc::kIo, path.string() + ": cannot be written");
+  }
+  return {};
+}
+
 }  // namespace
 
+Result<void> check_database(const std::string& path) {
+  TRY(check_writable(path));
+  std::error_code ignored;
+  const std::uintmax_t size = std::filesystem::file_size(path, ignored);
+  if (ignored || size == 0) return {};
+  std::array<char, kHeaderBytes> header{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(header.data(), header.size());
+  const bool is_ours = std::string_view(header.data(), kSqliteMagic.size()) == kSqliteMagic &&
+                       big_endian_at(header, kApplicationIdAt) == kApplicationId;
+  if (!is_ours) {
+    return fail(Errc::kInvalid, path + ": is there already, and is no campaign database");
+  }
+  const std::uint32_t version = big_endian_at(header, kUserVersionAt);
+  if (version == kSchemaVersion) return {};
+  return fail(Errc::kInvalid,
+              fmt::format("{}: version {} of campaign databases is not known, only {}", path,
+                          version, kSchemaVersion));
+}
+
 struct CampaignDb::Handles {
+  std::string path;
   sqlite3* db = nullptr;
   sqlite3_stmt* insert_run = nullptr;
   std::int64_t campaign = 0;
@@ -49,7 +109,7 @@ struct CampaignDb::Handles {
 
   Result<void> check(int code) const {
     if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) return {};
-    return fail(Errc::kIo, fmt::format("database: {}", sqlite3_errmsg(db)));
+    return fail(Errc::kIo, fmt::format("{}: {}", path, sqlite3_errmsg(db)));
   }
   Result<void> execute(const char* sql) const {
     return check(sqlite3_exec(db, sql, nullptr, nullptr, nullptr));
@@ -64,9 +124,14 @@ CampaignDb::CampaignDb(std::unique_ptr<Handles> handles) : handles_(std::move(ha
 CampaignDb::~CampaignDb() = default;
 
 Result<std::unique_ptr<CampaignDb>> CampaignDb::open(const std::string& path) {
+  TRY(check_database(path));
   auto handles = std::make_unique<Handles>();
+  handles->path = path;
   TRY(handles->check(sqlite3_open(path.c_str(), &handles->db)));
   TRY(handles->execute(kSchema));
+  TRY(handles->execute(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}",
+                                   kApplicationId, kSchemaVersion)
+                           .c_str()));
   sqlite3_stmt* insert = nullptr;
   TRY(handles->prepare(kInsertCampaign, insert));
   const BuildName build = this_build();

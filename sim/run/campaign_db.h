@@ -15,10 +15,16 @@
 
 namespace millrace::run {
 
+/// Whether a campaign can be appended to this file, or it can be made: looks without changing
+/// anything, and without SQLite, so that workers may still be forked.
+/// Errors: kInvalid: the file belongs to something else, or is of another version; kIo: it cannot
+/// be written.
+Result<void> check_database(const std::string& path);
+
 class CampaignDb {
  public:
   /// Opens or makes the file and adds a campaign to it.
-  /// Errors: kIo with SQLite's words, also when the file is no campaign database.
+  /// Errors: those of check_database(), and kIo with SQLite's words.
   static Result<std::unique_ptr<CampaignDb>> open(const std::string& path);
   ~CampaignDb();
   CampaignDb(const CampaignDb&) = delete;

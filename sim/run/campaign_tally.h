@@ -23,6 +23,7 @@ class CampaignTally {
   FailureGroup* add(std::uint32_t scenario, const RunRecord& record);
 
   std::uint64_t seeds() const { return summary_.seeds; }
+  std::uint64_t seeds_of(std::size_t scenario) const { return summary_.scenarios[scenario].seeds; }
   std::uint64_t red() const { return red_; }
   std::uint64_t groups() const { return groups_.size(); }
 
@@ -39,6 +40,11 @@ class CampaignTally {
     std::uint64_t client_records = 0;
   };
   const std::optional<Passing>& passing() const { return passing_; }
+
+  /// Makes the campaign inconclusive.
+  void add_reason(std::string reason) {
+    summary_.inconclusive_reasons.push_back(std::move(reason));
+  }
 
   /// The summary, with what is too little about the campaign (COV-1) and its determinism (DET-1).
   CampaignSummary finish(CanarySummary canary, std::vector<DeterminismCheck> differing,

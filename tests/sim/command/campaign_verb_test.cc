@@ -195,10 +195,14 @@ TEST_F(CampaignVerb, refuses_wrong_input_with_status_2_and_writes_nothing) {
   EXPECT_TRUE(files().empty());
 }
 
-TEST_F(CampaignVerb, that_cannot_write_is_the_tools_failure) {
-  write("o", "a file where a folder should be");
+TEST_F(CampaignVerb, without_a_single_run_is_inconclusive_and_names_the_flag) {
+  const Call by_time = call({"campaign", "quiet", "--for", "1ns", "--out", "a"});
+  const Call by_shard = call({"campaign", "quiet", "--seeds", "2", "--shard", "4/4", "--out", "b"});
 
-  EXPECT_EQ(call({"campaign", "quiet", "--seeds", "1", "--out", "o"}).status, 3);
+  EXPECT_EQ(by_time.status, 4);
+  EXPECT_NE(by_time.out.find("--for"), std::string::npos) << by_time.out;
+  EXPECT_EQ(by_shard.status, 4);
+  EXPECT_NE(by_shard.out.find("--shard 4/4"), std::string::npos) << by_shard.out;
 }
 
 }  // namespace

@@ -1,11 +1,16 @@
 #include "sim/run/campaign.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <set>
+#include <signal.h>
 #include <sqlite3.h>
 #include <sstream>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
 
 #include "sim/run/signature.h"
 #include "tests/sim/run/toy_world.h"
@@ -132,6 +137,9 @@ TEST_F(Campaigns, crashes_and_hangs_are_groups_of_their_own) {
   ASSERT_EQ(summary.groups.size(), 2U);
   EXPECT_EQ(summary.groups[0].signature, "crash/SIGSEGV/store/connection");
   EXPECT_EQ(summary.groups[1].signature, "hang/store/connection");
+  ASSERT_TRUE(summary.groups[1].record.breakdown.has_value());
+  EXPECT_TRUE(summary.groups[1].record.breakdown->machine.starts_with("store-"));
+  EXPECT_GT(summary.groups[1].record.breakdown->at.time.ns, 0);
   EXPECT_TRUE(summary.tool_errors.empty()) << testing::PrintToString(summary.tool_errors);
 }
 
@@ -177,6 +185,35 @@ TEST_F(Campaigns, name_the_first_seeds_with_too_little_and_count_the_others) {
   EXPECT_TRUE(reasons[0].starts_with("--seed 9: ")) << reasons[0];
   EXPECT_TRUE(reasons[2].starts_with("--seed 11: ")) << reasons[2];
   EXPECT_EQ(reasons[3], "and 2 more seeds");
+}
+
+TEST_F(Campaigns, every_way_to_break_costs_its_seed_and_has_a_place) {
+  const std::vector<std::pair<toy::Bug, std::string>> ways{
+      {toy::Bug::kCheck, "check/toy_world:numbers are never round"},
+      {toy::Bug::kCrash, "crash/SIGSEGV/store/connection"},
+      {toy::Bug::kOverflow, "crash/stack-overflow/store/connection"},
+      {toy::Bug::kEatMemory, "limit/arena_bytes"},
+      {toy::Bug::kSpawn, "limit/tasks"}};
+  for (const auto& [bug, signature] : ways) add_scenario(bug);
+  add_scenario(toy::Bug::kNone);
+
+  const CampaignSummary summary = run({.seeds = 2});
+
+  EXPECT_TRUE(summary.tool_errors.empty()) << testing::PrintToString(summary.tool_errors);
+  EXPECT_EQ(summary.scenarios.back().passed, 2U);
+  EXPECT_EQ(summary.groups.size(), ways.size());
+  for (const auto& [bug, signature] : ways) {
+    const auto group = std::ranges::find(summary.groups, signature, &FailureGroup::signature);
+    ASSERT_NE(group, summary.groups.end()) << signature;
+    ASSERT_TRUE(group->record.breakdown.has_value()) << signature;
+    const Breakdown& place = *group->record.breakdown;
+    EXPECT_EQ(group->count, 2U) << signature;
+    EXPECT_TRUE(place.machine.starts_with("store-")) << signature;
+    EXPECT_EQ(place.role, "store") << signature;
+    EXPECT_NE(place.task, "") << signature;
+    EXPECT_GT(place.at.time.ns, 0) << signature;
+    EXPECT_GT(place.at.ordinal, 0U) << signature;
+  }
 }
 
 TEST_F(Campaigns, too_little_done_is_inconclusive) {
@@ -241,12 +278,32 @@ TEST_F(Campaigns, keep_every_run_in_the_database) {
   EXPECT_EQ(count_in(database, "SELECT count(*) FROM runs WHERE campaign = 2 AND seed <= 3"), 3);
 }
 
+TEST_F(Campaigns, keep_finished_seeds_through_a_kill) {
+  add_scenario(toy::Bug::kNone);
+  const std::string database = directory_ / "campaign.db";
+  const pid_t child = fork();
+  if (child == 0) {
+    run({.seeds = 1'000'000, .database = database});
+    _exit(1);
+  }
+  // Long enough for a commit by time; the batch is larger than what is done by then.
+  std::this_thread::sleep_for(std::chrono::milliseconds(2'500));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+
+  // Another campaign finds what was committed, and cleans up what was not.
+  run({.seeds = 1, .database = database});
+  EXPECT_GT(count_in(database, "SELECT count(*) FROM runs WHERE campaign = 1"), 0);
+}
+
 TEST_F(Campaigns, a_database_that_cannot_be_written_is_an_error_of_the_tool) {
   add_scenario(toy::Bug::kNone);
 
   const CampaignSummary summary = run({.seeds = 1, .database = "/nowhere/campaign.db"});
 
   EXPECT_EQ(exit_status(summary), 3);
+  // What cannot be kept is not run.
+  EXPECT_EQ(summary.seeds, 0U);
 }
 
 }  // namespace
