@@ -1,6 +1,7 @@
 #include "sim/command/overrides.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <optional>
 #include <utility>
@@ -101,17 +102,24 @@ class Setter {
 void override_faults(std::string_view text, Scenario& scenario, std::vector<std::string>& errors) {
   scenario.faults.kinds.clear();
   scenario.faults.profile = "none";
-  if (text == "none" || text == "mild" || text == "harsh") {
+  constexpr std::array<std::string_view, 3> kProfiles{"none", "mild", "harsh"};
+  const auto is_profile = [&](std::string_view name) {
+    return std::ranges::find(kProfiles, name) != kProfiles.end();
+  };
+  if (is_profile(text)) {
     scenario.faults.profile = text;
     return;
   }
-  std::vector<std::string> known{"none", "mild", "harsh"};
+  std::vector<std::string> known(kProfiles.begin(), kProfiles.end());
   for (const sim::FaultKindInfo& info : sim::fault_kinds()) known.emplace_back(info.name);
   while (true) {
     const std::size_t comma = text.find(',');
     const std::string kind(text.substr(0, comma));
     if (sim::fault_kind_from_text(kind).has_value()) {
       scenario.faults.kinds[kind] = "harsh";
+    } else if (is_profile(kind)) {
+      errors.push_back(
+          fmt::format("--faults: the profile '{}' stands alone; commas are for kinds", kind));
     } else {
       errors.push_back("--faults: " + unknown_name("fault", kind, known));
     }
@@ -134,9 +142,8 @@ Change set_in_plan(std::string_view key, std::string_view text, const Registry& 
     return std::unexpected(unknown_name("knob or setting", key, known));
   }
   const Result<std::int64_t> value = knob->parse(text);
-  if (!value.has_value()) return std::unexpected("expected " + value.error().detail);
-  if (*value < knob->low || *value > knob->high) {
-    return std::unexpected(fmt::format("{} is outside {}", text, knob->range_text()));
+  if (!value.has_value()) {
+    return std::unexpected(fmt::format("expected {}, got '{}'", knob->range_text(), text));
   }
   if (setting != nullptr) {
     plan.settings[std::string(key)] = knob->text(*value);

@@ -7,6 +7,7 @@
 #include "sim/command/scenario_file.h"
 #include "sim/command/seeds.h"
 #include "sim/command/select.h"
+#include "sim/run/repro.h"
 
 namespace millrace::command {
 namespace {
@@ -19,6 +20,11 @@ std::expected<RunInput, Mistakes> read_plan_input(const Options& options,
   const auto text = read_file(*options.plan);
   if (!text.has_value()) return std::unexpected(Mistakes{text.error()});
   Result<run::Plan> plan = run::plan_from_json(*text, registry);
+  if (!plan.has_value() && run::repro_from_json(*text, registry).has_value()) {
+    return std::unexpected(Mistakes{fmt::format(
+        "{0}: a repro, where a plan is expected: replay {0} runs it, plan {0} prints its plan",
+        *options.plan)});
+  }
   if (!plan.has_value()) {
     return std::unexpected(Mistakes{fmt::format("{}: {}", *options.plan, plan.error().detail)});
   }

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <utility>
 
+#include "sim/command/output_dir.h"
 #include "sim/command/scenario_values.h"
 #include "system/base/units.h"
 
@@ -443,14 +442,13 @@ std::expected<ScenarioSource, FileError> find_scenario(std::string_view name_or_
                                      .what = unknown_name("scenario", name_or_path, names)});
   }
   const std::filesystem::path path(name_or_path);
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) {
-    return std::unexpected(FileError{
-        .file = path.string(), .line = 0, .column = 0, .what = "the file cannot be read"});
+  auto text = read_text(path.string());
+  if (!text.has_value()) {
+    return std::unexpected(
+        FileError{.file = path.string(), .line = 0, .column = 0, .what = std::move(text).error()});
   }
-  return ScenarioSource{.name = path.stem().string(), .path = path.string(), .text = text.str()};
+  return ScenarioSource{
+      .name = path.stem().string(), .path = path.string(), .text = *std::move(text)};
 }
 
 const std::vector<ScenarioKey>& scenario_keys() {

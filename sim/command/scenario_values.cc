@@ -18,7 +18,8 @@ constexpr std::int64_t kShareMax = 1'000'000;
 std::expected<std::int64_t, std::string> parse_value(std::string_view text, const KnobView* knob) {
   const Result<std::int64_t> value = knob == nullptr ? parse_integer(text) : knob->parse(text);
   if (value.has_value()) return *value;
-  return std::unexpected(value.error().detail);
+  const std::string wanted = knob == nullptr ? "a whole number" : knob->range_text();
+  return std::unexpected(fmt::format("{}, got '{}'", wanted, text));
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

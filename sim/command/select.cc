@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fnmatch.h>
 #include <set>
 
@@ -67,7 +68,9 @@ class Selection {
       is_met = true;
       add_source(source);
     }
-    if (!is_met) errors_.push_back(fmt::format("no scenario matches '{}'", pattern));
+    if (is_met) return;
+    errors_.push_back(fmt::format("no scenario matches '{}'; there are {}", pattern,
+                                  fmt::join(scenario_names(registry_), ", ")));
   }
 
   void add_source(const ScenarioSource& source) {

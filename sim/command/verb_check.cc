@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "reports/text.h"
 #include "sim/command/scenario_file.h"
 #include "sim/command/scenario_schema.h"
 #include "sim/command/verbs.h"
@@ -48,7 +49,7 @@ int verb_check(const Context& context) {
   } else {
     context.console.out(mistakes == 0 ? fmt::format("{} of {} files are right\n",
                                                     options.names.size(), options.names.size())
-                                      : fmt::format("{} mistakes\n", mistakes));
+                                      : reports::counted(mistakes, "mistake") + "\n");
   }
   return number(mistakes == 0 ? ExitStatus::kHeld : ExitStatus::kUsage);
 }

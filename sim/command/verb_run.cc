@@ -27,6 +27,13 @@ std::string command_of(const Context& context, const RunInput& input) {
                      input.plan.seed, rest);
 }
 
+/// Whether what the run may leave has a place: known before the run, not after it.
+std::expected<void, std::string> check_places(const Options& options, const OutputDir& directory) {
+  if (auto checked = directory.check(); !checked.has_value()) return checked;
+  return options.trace.has_value() ? check_new_file(*options.trace)
+                                   : std::expected<void, std::string>();
+}
+
 /// Writes what a red run leaves, and gives the path of its repro.
 std::expected<FailureFiles, std::string> write_failure(const Context& context, OutputDir& directory,
                                                        const RunInput& input,
@@ -38,8 +45,7 @@ std::expected<FailureFiles, std::string> write_failure(const Context& context, O
       fmt::format("{} replay {}", shell_word(context.options.program), shell_word(files->repro));
   const std::string screen =
       reports::failure_screen(record, screen_context, reports::ScreenOptions{});
-  const std::string json =
-      run_json(record, {.command = screen_context.seed_command, .repro = files->repro});
+  const std::string json = run_json(record, {.command = screen_context.seed_command, .repro = files->repro});
   for (const auto& written :
        {write_screen(directory, *files, screen), directory.write("summary.txt", screen),
         directory.write("summary.json", json)}) {
@@ -54,6 +60,11 @@ int verb_run(const Context& context) {
   const Options& options = context.options;
   auto input = read_run_input(options, context.registry);
   if (!input.has_value()) return usage_error(context, input.error());
+  OutputDir directory(chosen_directory(context), "run", input->scenario.name,
+                      std::chrono::system_clock::now());
+  if (const auto checked = check_places(options, directory); !checked.has_value()) {
+    return usage_error(context, checked.error());
+  }
 
   const run::RunSource source{.registry = &context.registry, .scenarios = {input->scenario}};
   run::RunRequest request{.scenario = 0, .seed = input->plan.seed};
@@ -80,8 +91,6 @@ int verb_run(const Context& context) {
   reports::FailureContext screen_context{.is_new = true, .build = run::this_build()};
   screen_context.seed_command = command_of(context, *input);
   RunExtras extras{.command = screen_context.seed_command};
-  OutputDir directory(chosen_directory(context), "run", input->scenario.name,
-                      std::chrono::system_clock::now());
   // A run that went on has another end than the replay of its repro would have: it leaves none.
   if (record->is_red() && !options.goes_on) {
     const auto files = write_failure(context, directory, *input, *record, screen_context);

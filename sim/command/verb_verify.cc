@@ -2,7 +2,9 @@
 // execution.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include "reports/text.h"
 #include "sim/command/against.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
@@ -33,11 +35,13 @@ std::string text_of(const run::DeterminismCheck& check) {
                                  check.fingerprint, check.other_fingerprint);
   if (check.difference.has_value()) {
     const run::FirstDifference& difference = *check.difference;
-    text += fmt::format(
-        "  first at event {}, {}, machine {}, task {}\n    one run    {}\n"
-        "    the other  {}\n",
-        difference.event, to_text(Duration{difference.time_ns}), difference.machine,
-        difference.task, difference.first, difference.second);
+    text += fmt::format("  first at event {}, {}", difference.event,
+                        reports::moment_text(difference.time_ns));
+    if (!difference.machine.empty()) text += ", machine " + difference.machine;
+    if (!difference.task.empty()) text += ", task " + difference.task;
+    text +=
+        fmt::format("\n    one run    {}\n    the other  {}\n",
+                    reports::printable(difference.first), reports::printable(difference.second));
   }
   return text;
 }
@@ -57,6 +61,9 @@ int verb_verify_determinism(const Context& context) {
   }
   const auto scenario = read_scenario(options.names.front(), options.overrides, context.registry);
   if (!scenario.has_value()) return usage_error(context, scenario.error());
+  if (options.against.has_value() && access(options.against->c_str(), X_OK) != 0) {
+    return usage_error(context, *options.against + ": is no program");
+  }
 
   const run::RunSource source{.registry = &context.registry, .scenarios = {*scenario}};
   run::WorkerPool pool(source, 1, run::WorkerOptions{});
@@ -77,8 +84,8 @@ int verb_verify_determinism(const Context& context) {
   } else {
     for (const run::DeterminismCheck& check : different) context.console.out(text_of(check));
     context.console.out(different.empty()
-                            ? fmt::format("{}: {} seeds, each the same execution twice\n",
-                                          scenario->name, seeds.size())
+                            ? fmt::format("{}: {}, each the same execution twice\n", scenario->name,
+                                          reports::counted(seeds.size(), "seed"))
                             : fmt::format("{}: {} of {} seeds differ, exit 3\n", scenario->name,
                                           different.size(), seeds.size()));
   }

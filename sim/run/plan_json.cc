@@ -301,7 +301,10 @@ class PlanReader {
     in.only({"may_exceed_budget", "actions"});
     sim::FaultPlan faults;
     faults.may_exceed_budget = in.at("may_exceed_budget").boolean();
+    std::vector<std::string> kinds;
+    for (const sim::FaultKindInfo& info : sim::fault_kinds()) kinds.emplace_back(info.name);
     for (const JsonCursor& one : in.at("actions").elements()) {
+      one.at("kind").word(kinds, "fault");
       std::vector<sim::ActionField> fields;
       for (const auto& [name, value] : one.members()) {
         sim::ActionField field{.name = name, .value = std::int64_t{0}};

@@ -213,7 +213,12 @@ class Validator {
           count.choices.empty() ? count.low : *std::ranges::min_element(count.choices);
       count = Range::fixed(least);
     }
-    const Result<void> valid = sim::validate(deployment_of(draw_plan(registry_, smallest, 1)));
+    const Plan plan = draw_plan(registry_, smallest, 1);
+    if (plan.machines.empty() && !scenario_.cluster.empty()) {
+      complain("cluster", "a deployment needs at least one machine");
+      return;
+    }
+    const Result<void> valid = sim::validate(deployment_of(plan));
     if (!valid.has_value()) complain("cluster", valid.error().detail);
   }
 
@@ -229,7 +234,16 @@ std::vector<ScenarioError> validate(const Scenario& scenario, const Registry& re
 }
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known) {
+  // Who stops early means what begins like that: "disk.torn" is nearer to "disk.torn_write" than
+  // to "disk.full", whatever the letters say.
   std::string nearest;
+  constexpr std::size_t kBeginningMin = 3;
+  for (const std::string& candidate : known) {
+    const bool is_begun = name.size() >= kBeginningMin && candidate.starts_with(name);
+    const bool is_shorter = nearest.empty() || candidate.size() < nearest.size();
+    if (is_begun && is_shorter) nearest = candidate;
+  }
+  if (!nearest.empty()) return nearest;
   std::size_t best = std::max<std::size_t>(name.size() / 2, 2) + 1;
   for (const std::string& candidate : known) {
     const std::size_t distance = edit_distance(name, candidate);

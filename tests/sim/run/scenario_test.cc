@@ -88,5 +88,10 @@ TEST(NearestName, is_near_or_not_at_all) {
   EXPECT_EQ(nearest_name("zzz", {"run", "campaign"}), "");
 }
 
+TEST(NearestName, is_the_shortest_that_begins_so) {
+  EXPECT_EQ(nearest_name("disk.torn", {"disk.full", "disk.torn_writes", "disk.torn_write"}),
+            "disk.torn_write");
+}
+
 }  // namespace
 }  // namespace millrace::run
