@@ -6,6 +6,7 @@
 // which it happens. `operation` is the id in the plan; `uid` names an event for ever and is written
 // into its payload together with its writer, key and the sequence within them, so that nearly every
 // check looks at one record. An unknown outcome is recorded as unknown, never as a failure.
+// words() says it for people, on the screen of a failure.
 
 #include <cstdint>
 #include <string>
@@ -25,6 +26,8 @@ struct StreamKnown {
   static constexpr std::string_view record_name = "stream_known";
   static constexpr auto fields =
       millrace::fields("stream", &StreamKnown::stream, "segments", &StreamKnown::segments);
+
+  std::string words() const;
 };
 
 /// An event was handed to a writer. `sequence` is dense from 0 within (writer, key).
@@ -39,6 +42,8 @@ struct AppendInvoked {
   static constexpr auto fields = millrace::fields(
       "uid", &AppendInvoked::uid, "stream", &AppendInvoked::stream, "writer",
       &AppendInvoked::writer, "key", &AppendInvoked::key, "sequence", &AppendInvoked::sequence);
+
+  std::string words() const;
 };
 
 /// It is durable. With `has_offset` it lies at [offset, end) of its segment; a late acknowledgement
@@ -54,6 +59,8 @@ struct AppendAcked {
   static constexpr auto fields = millrace::fields(
       "uid", &AppendAcked::uid, "segment", &AppendAcked::segment, "has_offset",
       &AppendAcked::has_offset, "offset", &AppendAcked::offset, "end", &AppendAcked::end);
+
+  std::string words() const;
 };
 
 /// It did not happen and never will: `code` says so.
@@ -64,6 +71,8 @@ struct AppendFailed {
   static constexpr std::string_view record_name = "append_failed";
   static constexpr auto fields =
       millrace::fields("uid", &AppendFailed::uid, "code", &AppendFailed::code);
+
+  std::string words() const;
 };
 
 /// Nobody knows, and it may still happen.
@@ -74,6 +83,8 @@ struct AppendUnknown {
   static constexpr std::string_view record_name = "append_unknown";
   static constexpr auto fields =
       millrace::fields("uid", &AppendUnknown::uid, "code", &AppendUnknown::code);
+
+  std::string words() const;
 };
 
 /// A conditional append (its event is also recorded as AppendInvoked, and as acked, failed or
@@ -87,6 +98,8 @@ struct ConditionalInvoked {
   static constexpr auto fields =
       millrace::fields("uid", &ConditionalInvoked::uid, "segment", &ConditionalInvoked::segment,
                        "expected_offset", &ConditionalInvoked::expected_offset);
+
+  std::string words() const;
 };
 
 /// Its answer: appended at the expected offset, or refused because the segment had `length`.
@@ -99,6 +112,8 @@ struct ConditionalAnswered {
   static constexpr auto fields =
       millrace::fields("uid", &ConditionalAnswered::uid, "is_appended",
                        &ConditionalAnswered::is_appended, "length", &ConditionalAnswered::length);
+
+  std::string words() const;
 };
 
 /// A reader was given an event. `pass` names one pass over a segment from some start on: a reader
@@ -118,6 +133,8 @@ struct EventRead {
       "pass", &EventRead::pass, "segment", &EventRead::segment, "offset", &EventRead::offset, "end",
       &EventRead::end, "uid", &EventRead::uid, "writer", &EventRead::writer, "key", &EventRead::key,
       "sequence", &EventRead::sequence);
+
+  std::string words() const;
 };
 
 /// A reader was given bytes that are no event of a writer: a bad checksum, length or header.
@@ -134,6 +151,8 @@ struct DamagedRead {
   static constexpr auto fields = millrace::fields(
       "pass", &DamagedRead::pass, "segment", &DamagedRead::segment, "offset", &DamagedRead::offset,
       "why", &DamagedRead::why, "is_confirmed", &DamagedRead::is_confirmed);
+
+  std::string words() const;
 };
 
 /// A pass begins that will follow the segment to its tail ...
@@ -144,6 +163,8 @@ struct PassBegan {
   static constexpr std::string_view record_name = "pass_began";
   static constexpr auto fields =
       millrace::fields("pass", &PassBegan::pass, "segment", &PassBegan::segment);
+
+  std::string words() const;
 };
 
 /// ... and has come to it: when the store was last asked, nothing lay behind `end`.
@@ -155,6 +176,8 @@ struct PassEnded {
   static constexpr std::string_view record_name = "pass_ended";
   static constexpr auto fields = millrace::fields("pass", &PassEnded::pass, "segment",
                                                   &PassEnded::segment, "end", &PassEnded::end);
+
+  std::string words() const;
 };
 
 /// The last look at a segment, after all other clients: every event in [start, end) was read, under
@@ -169,6 +192,8 @@ struct SegmentScanned {
   static constexpr auto fields =
       millrace::fields("pass", &SegmentScanned::pass, "segment", &SegmentScanned::segment, "start",
                        &SegmentScanned::start, "end", &SegmentScanned::end);
+
+  std::string words() const;
 };
 
 /// A client asked for a segment's bounds ...
@@ -179,6 +204,8 @@ struct InfoInvoked {
   static constexpr std::string_view record_name = "info_invoked";
   static constexpr auto fields =
       millrace::fields("operation", &InfoInvoked::operation, "segment", &InfoInvoked::segment);
+
+  std::string words() const;
 };
 
 /// ... and was told.
@@ -193,6 +220,8 @@ struct InfoAnswered {
   static constexpr auto fields = millrace::fields(
       "operation", &InfoAnswered::operation, "segment", &InfoAnswered::segment, "start",
       &InfoAnswered::start, "length", &InfoAnswered::length, "is_sealed", &InfoAnswered::is_sealed);
+
+  std::string words() const;
 };
 
 /// A client asked for the bytes at one offset ...
@@ -205,6 +234,8 @@ struct ReadInvoked {
   static constexpr auto fields =
       millrace::fields("operation", &ReadInvoked::operation, "segment", &ReadInvoked::segment,
                        "offset", &ReadInvoked::offset);
+
+  std::string words() const;
 };
 
 /// ... and got some of them, or was told that they are truncated.
@@ -218,6 +249,8 @@ struct ReadAnswered {
   static constexpr auto fields = millrace::fields(
       "operation", &ReadAnswered::operation, "segment", &ReadAnswered::segment, "offset",
       &ReadAnswered::offset, "is_truncated", &ReadAnswered::is_truncated);
+
+  std::string words() const;
 };
 
 /// An administrator asked to seal a segment ...
@@ -228,6 +261,8 @@ struct SealInvoked {
   static constexpr std::string_view record_name = "seal_invoked";
   static constexpr auto fields =
       millrace::fields("operation", &SealInvoked::operation, "segment", &SealInvoked::segment);
+
+  std::string words() const;
 };
 
 /// ... and was told that it is, with this length.
@@ -240,6 +275,8 @@ struct SealAnswered {
   static constexpr auto fields =
       millrace::fields("operation", &SealAnswered::operation, "segment", &SealAnswered::segment,
                        "length", &SealAnswered::length);
+
+  std::string words() const;
 };
 
 /// An administrator asked to drop what lies before `offset` ...
@@ -252,6 +289,8 @@ struct TruncateInvoked {
   static constexpr auto fields =
       millrace::fields("operation", &TruncateInvoked::operation, "segment",
                        &TruncateInvoked::segment, "offset", &TruncateInvoked::offset);
+
+  std::string words() const;
 };
 
 /// ... and was told that it is done: the segment starts at `offset` or later.
@@ -264,6 +303,8 @@ struct TruncateAnswered {
   static constexpr auto fields =
       millrace::fields("operation", &TruncateAnswered::operation, "segment",
                        &TruncateAnswered::segment, "offset", &TruncateAnswered::offset);
+
+  std::string words() const;
 };
 
 /// A block of events [first, last] was sent under a writer's identity, by a client that speaks the
@@ -279,6 +320,8 @@ struct BlockInvoked {
   static constexpr auto fields = millrace::fields(
       "operation", &BlockInvoked::operation, "segment", &BlockInvoked::segment, "writer_id",
       &BlockInvoked::writer_id, "first", &BlockInvoked::first, "last", &BlockInvoked::last);
+
+  std::string words() const;
 };
 
 /// ... and was acknowledged, or refused with `code`. Neither is recorded where no answer came.
@@ -293,6 +336,8 @@ struct BlockAnswered {
   static constexpr auto fields = millrace::fields(
       "operation", &BlockAnswered::operation, "is_acked", &BlockAnswered::is_acked, "has_offset",
       &BlockAnswered::has_offset, "offset", &BlockAnswered::offset, "code", &BlockAnswered::code);
+
+  std::string words() const;
 };
 
 /// A client asked for the last event number of a writer ...
@@ -305,6 +350,8 @@ struct WriterAsked {
   static constexpr auto fields =
       millrace::fields("operation", &WriterAsked::operation, "segment", &WriterAsked::segment,
                        "writer_id", &WriterAsked::writer_id);
+
+  std::string words() const;
 };
 
 /// ... and was told: `count` is the number of its events, the last number plus one.
@@ -315,6 +362,8 @@ struct WriterAnswered {
   static constexpr std::string_view record_name = "writer_answered";
   static constexpr auto fields =
       millrace::fields("operation", &WriterAnswered::operation, "count", &WriterAnswered::count);
+
+  std::string words() const;
 };
 
 }  // namespace millrace::properties

@@ -123,7 +123,10 @@ class Chooser {
     for (std::size_t i = 0; i < count_; ++i) {
       const TraceLine& cause = line(i);
       if (cause.operation == 0 || !operations_.contains(cause.operation)) continue;
-      const bool is_echo = cause.kind == NoteKind::kDeliver || cause.kind == NoteKind::kDisk;
+      // Facts that others judge by are seldom news here.
+      const bool is_foreign = cause.record != 0 && !cause.is_judged;
+      const bool is_echo =
+          is_foreign || cause.kind == NoteKind::kDeliver || cause.kind == NoteKind::kDisk;
       raise(i, is_echo ? Rank::kEcho : Rank::kCause);
       take_part(cause);
     }

@@ -59,6 +59,10 @@ std::string_view breakdown_claim(run::Verdict verdict) {
   UNREACHABLE("every verdict has its claim");
 }
 
+const std::string& said(const run::TraceLine& line) {
+  return line.words.empty() ? line.text : line.words;
+}
+
 class FailureScreen {
  public:
   FailureScreen(const run::RunRecord& record, const FailureContext& context,
@@ -196,7 +200,7 @@ class FailureScreen {
       widen(time_columns_, moment_text(line.time_ns));
       widen(machine_columns_, printable(line.machine));
       widen(peer_columns_, printable(line.peer));
-      widen(text_columns_, printable(line.text));
+      widen(text_columns_, printable(said(line)));
     }
     machine_columns_ = std::min(machine_columns_, kMachineColumns);
     peer_columns_ = std::min(peer_columns_, kMachineColumns);
@@ -226,7 +230,8 @@ class FailureScreen {
     const std::size_t column = 3 + width_of(place) + way.size();
     // Only lines with an arrow leave room for it.
     const std::size_t arrow_columns = arrow.empty() ? 0 : peer_columns_ + 5;
-    std::vector<std::string> texts = wrapped(printable(line.text), width_ - column - arrow_columns);
+    std::vector<std::string> texts =
+        wrapped(printable(said(line)), width_ - column - arrow_columns);
     shorten(texts, width_ - column - arrow_columns);
     std::string first = texts.front();
     if (!arrow.empty()) {
@@ -285,9 +290,13 @@ class FailureScreen {
   /// A command stands whole on its line, however long, so that it can be copied.
   void add_command(std::string_view label, const std::string& command, std::string_view note) {
     if (command.empty()) return;
-    text_ += "  " + ink(padded(label, kBuildColumn - 2), Ink::kDim) +
-             ink(printable(command), Ink::kBold);
-    const std::size_t used = kBuildColumn + width_of(printable(command));
+    const std::string shown = printable(command);
+    const bool fits = kBuildColumn + width_of(shown) <= width_;
+    text_ += "  " + ink(fits ? padded(label, kBuildColumn - 2) : std::string(label), Ink::kDim);
+    // A narrow terminal gets it on a line of its own.
+    if (!fits) text_ += "\n    ";
+    text_ += ink(shown, Ink::kBold);
+    const std::size_t used = (fits ? kBuildColumn : 4) + width_of(shown);
     if (!note.empty() && used + 4 + note.size() <= width_) text_ += "    " + ink(note, Ink::kDim);
     text_ += '\n';
   }

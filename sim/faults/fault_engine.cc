@@ -397,7 +397,7 @@ void FaultEngine::heal(ActionIndex index) {
   CHECK(states_[index] == FaultState::kInForce, "only what is in force is healed");
   states_[index] = FaultState::kOver;
   effects_->end(strike);
-  if (world_.is_traced()) note_strike(strike, "end of " + shout(strike.action->kind));
+  if (world_.is_traced()) note_end(strike);
 }
 
 void FaultEngine::plan_restart(const FaultAction& action, const Machine& machine) {
@@ -423,11 +423,20 @@ void FaultEngine::restart(Machine& machine, Root fault) {
 void FaultEngine::note_strike(const Strike& strike, std::string_view what) {
   const FaultAction& action = *strike.action;
   std::string text(what);
-  if (action.duration.ns != 0) text += ' ' + to_text(action.duration);
+  if (action.duration.ns != 0) text += ' ' + rough_text(action.duration);
   for (std::size_t i = 1; i < strike.targets.size(); ++i) {
     text += (i == 1 ? " with " : ", ") + strike.targets[i]->name();
   }
   text += " (fault " + std::to_string(action.id) + ": " + describe_moment(action) + ')';
+  note(strike, std::move(text));
+}
+
+void FaultEngine::note_end(const Strike& strike) {
+  note(strike, "end of " + shout(strike.action->kind) + " (fault " +
+                   std::to_string(strike.action->id) + ')');
+}
+
+void FaultEngine::note(const Strike& strike, std::string text) {
   const std::string_view machine =
       strike.targets.empty() ? std::string_view{} : strike.targets.front()->name();
   world_.note({.kind = NoteKind::kFault, .machine = machine, .peer = {}, .text = std::move(text)});

@@ -132,6 +132,8 @@ class FaultEngine final : public EventTarget, public AnchorSink {
   void restart(Machine& machine, Root fault);
   void schedule(Job job, const FaultAction& action, std::uint64_t index, Duration after);
   void note_strike(const Strike& strike, std::string_view what);
+  void note_end(const Strike& strike);
+  void note(const Strike& strike, std::string text);
   bool ends_current_process(const Strike& strike) const;
   std::vector<Machine*> machines_of(const std::vector<std::string>& names);
   std::vector<Machine*> zone_of(const Machine& machine);

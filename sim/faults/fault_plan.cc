@@ -397,13 +397,35 @@ Result<void> validate(const FaultPlan& plan) {
   return {};
 }
 
+std::string rough_text(Duration duration) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t size;
+  };
+  static constexpr std::array<Unit, 4> kUnits{
+      {{" s", 1'000'000'000}, {" ms", 1'000'000}, {" us", 1'000}, {" ns", 1}}};
+  constexpr std::int64_t kManyWhole = 100;
+  for (const Unit& unit : kUnits) {
+    if (duration.ns < unit.size) continue;
+    const std::int64_t whole = duration.ns / unit.size;
+    std::string text = std::to_string(whole);
+    const std::int64_t hundredths = duration.ns % unit.size * 100 / unit.size;
+    if (whole < kManyWhole && hundredths > 0) {
+      text += '.' + std::to_string(hundredths / 10);
+      if (hundredths % 10 != 0) text += std::to_string(hundredths % 10);
+    }
+    return text.append(unit.name);
+  }
+  return to_text(duration);
+}
+
 std::string describe_moment(const FaultAction& action) {
   std::string text;
   if (action.anchor.has_value()) {
     text = anchor_text(*action.anchor);
-    if (action.at.ns != 0) text = to_text(action.at) + " after " + text.substr(3);
+    if (action.at.ns != 0) text = rough_text(action.at) + " after " + text.substr(3);
   } else {
-    text = (action.after == 0 ? "at " : "") + to_text(action.at);
+    text = (action.after == 0 ? "at " : "") + rough_text(action.at);
   }
   if (action.after == 0) return text;
   return text + (action.anchor.has_value() ? ", once fault " : " after fault ") +
@@ -417,8 +439,8 @@ std::string describe(const FaultAction& action) {
   if (!amount_name(action.kind).empty()) {
     text += ' ' + std::string(amount_name(action.kind)) + '=' + std::to_string(action.amount);
   }
-  if (action.duration.ns != 0) text += " for " + to_text(action.duration);
-  if (action.period.ns != 0) text += " every " + to_text(action.period);
+  if (action.duration.ns != 0) text += " for " + rough_text(action.duration);
+  if (action.period.ns != 0) text += " every " + rough_text(action.period);
   text += ", " + describe_moment(action);
   if (action.is_refused) text += " (refused)";
   return text;

@@ -126,10 +126,13 @@ Result<FaultAction> action_from_fields(std::span<const ActionField> fields);
 /// Errors: kInvalid, with the id and the reason.
 Result<void> validate(const FaultPlan& plan);
 
-/// One line for people: "power loss store-1 for 400ms, at mark append.acked, 1st".
+/// A time in three digits or so, for people: "400 ms", "3.46 ms", "12 s".
+std::string rough_text(Duration duration);
+
+/// One line for people: "power loss store-1 for 400 ms, at mark append.acked, 1st".
 std::string describe(const FaultAction& action);
 
-/// The moment alone: "at 1200ms", "at mark append.acked, 1st".
+/// The moment alone: "at 1.2 s", "at mark append.acked, 1st".
 std::string describe_moment(const FaultAction& action);
 
 }  // namespace millrace::sim

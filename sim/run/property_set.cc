@@ -126,6 +126,13 @@ const PropertySet::Subscribers* PropertySet::find(std::uint64_t key) const {
   return place == subscribers_.end() || place->key != key ? nullptr : &*place;
 }
 
+bool PropertySet::sees(std::string_view property, std::uint64_t key) const {
+  const Subscribers* const found = find(key);
+  return found != nullptr && std::ranges::any_of(found->all, [&](const Subscriber& subscriber) {
+           return subscriber.instance->type().claim.id == property;
+         });
+}
+
 bool PropertySet::take(std::uint64_t key, const void* record, At at) {
   const Subscribers* const found = find(key);
   if (found == nullptr) return false;

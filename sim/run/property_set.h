@@ -34,6 +34,9 @@ class PropertySet {
   /// Whether some property sees records with this key. Cost: O(log types).
   bool wants(std::uint64_t key) const { return find(key) != nullptr; }
 
+  /// Whether this property does. Cost: as wants(), and the number of its subscribers.
+  bool sees(std::string_view property, std::uint64_t key) const;
+
   /// Shows a record. Returns whether a property objected.
   bool take(std::uint64_t key, const void* record, At at);
 

@@ -46,6 +46,9 @@ struct RecordType {
                 void (*field)(void* context, std::string_view name, const FieldValue& value));
   /// For people: `to_text(record)` where there is one, else the name and the fields.
   std::string (*text)(const void* record);
+  /// What `record.words()` says, or `to_text(record)`; empty where there is neither. See
+  /// record_words.h.
+  std::string (*words)(const void* record);
   /// A copy of its own, for a record that is held back.
   std::shared_ptr<const void> (*copy)(const void* record);
 };
@@ -98,6 +101,17 @@ std::string record_text(const void* record) {
 }
 
 template <typename Record>
+std::string record_words(const void* record) {
+  if constexpr (requires(const Record& known) { std::string(known.words()); }) {
+    return static_cast<const Record*>(record)->words();
+  } else if constexpr (requires(const Record& known) { std::string(to_text(known)); }) {
+    return std::string(to_text(*static_cast<const Record*>(record)));
+  } else {
+    return {};
+  }
+}
+
+template <typename Record>
 std::shared_ptr<const void> copy_record(const void* record) {
   return std::make_shared<Record>(*static_cast<const Record*>(record));
 }
@@ -113,6 +127,7 @@ inline constexpr RecordType kRecordType{
     .is_fact = detail::IsFact<Record>,
     .visit = &detail::visit_record<Record>,
     .text = &detail::record_text<Record>,
+    .words = &detail::record_words<Record>,
     .copy = &detail::copy_record<Record>,
 };
 

@@ -1,6 +1,7 @@
 #include "sim/run/run_history.h"
 
 #include "sim/kernel/arena.h"
+#include "sim/run/record_words.h"
 
 namespace millrace::run {
 namespace {
@@ -37,6 +38,14 @@ struct FieldText {
     line.append(" ").append(name).append("=").append(millrace::to_text(field));
   }
 };
+
+std::string words_of(const RecordType& type, const void* record) {
+  std::string own = type.words(record);
+  if (!own.empty()) return own;
+  RecordWords words(type.name);
+  type.visit(record, &words, &RecordWords::add);
+  return words.text();
+}
 
 /// Whether the run itself records this type: such records are no canary's prey.
 bool is_of_the_run(const RecordType& type) {
@@ -85,7 +94,11 @@ void RunHistory::take(const RecordType& type, const void* record) {
   if (options_.is_traced) {
     const std::string_view machine =
         task == nullptr ? "" : std::string_view(task->machine().name());
-    add_line(sim::NoteKind::kHistory, machine, "", type.text(record), records_);
+    add_line(sim::NoteKind::kHistory, machine, "",
+             {.text = type.text(record),
+              .words = words_of(type, record),
+              .record = records_,
+              .key = type.key});
   }
   if (!properties_.wants(type.key)) return;
   ++client_records_;
@@ -128,29 +141,34 @@ void RunHistory::take_fact(sim::Machine& machine, const FactView& fact) {
   if (options_.is_traced) {
     FieldText text{.line = std::string(fact.name)};
     fact.visit(fact.record, &text, &FieldText::add);
-    add_line(sim::NoteKind::kHistory, machine.name(), "", std::move(text.line), records_);
+    RecordWords words(fact.name);
+    fact.visit(fact.record, &words, &RecordWords::add);
+    add_line(sim::NoteKind::kHistory, machine.name(), "",
+             {.text = std::move(text.line), .words = words.text(), .record = records_, .key = key});
   }
   if (properties_.wants(key)) show(key, fact.record, here(machine.index()));
 }
 
 void RunHistory::take_note(const sim::Note& note) {
-  if (options_.is_traced) add_line(note.kind, note.machine, note.peer, note.text, 0);
+  if (options_.is_traced) add_line(note.kind, note.machine, note.peer, {.text = note.text});
 }
 
 void RunHistory::add_line(sim::NoteKind kind, std::string_view machine, std::string_view peer,
-                          std::string text, std::uint64_t record) {
+                          Said said) {
   const auto operation = operations_.find(world_.current_root().value);
   TraceLine line{.ordinal = world_.ordinal(),
                  .time_ns = world_.now().ns,
                  .kind = kind,
                  .machine = std::string(machine),
                  .peer = std::string(peer),
-                 .text = std::move(text),
-                 .record = record,
+                 .text = std::move(said.text),
+                 .words = std::move(said.words),
+                 .record = said.record,
                  .operation = operation == operations_.end() ? 0 : operation->second};
   const bool is_story = kind == sim::NoteKind::kHistory || kind == sim::NoteKind::kFault ||
                         kind == sim::NoteKind::kMachine;
-  add_bounded(is_story ? story_ : traffic_, {.number = ++lines_, .line = std::move(line)},
+  add_bounded(is_story ? story_ : traffic_,
+              {.number = ++lines_, .line = std::move(line), .key = said.key},
               is_story ? kStoryLinesMax : kTrafficLinesMax);
 }
 
@@ -161,6 +179,7 @@ void RunHistory::add_bounded(std::deque<NumberedLine>& lines, NumberedLine line,
 }
 
 std::vector<TraceLine> RunHistory::take_trace() {
+  const std::vector<Objection>& objections = properties_.objections();
   std::vector<TraceLine> trace;
   trace.reserve(story_.size() + traffic_.size());
   while (!story_.empty() || !traffic_.empty()) {
@@ -168,6 +187,8 @@ std::vector<TraceLine> RunHistory::take_trace() {
         traffic_.empty() || (!story_.empty() && story_.front().number < traffic_.front().number);
     std::deque<NumberedLine>& from = takes_story ? story_ : traffic_;
     trace.push_back(std::move(from.front().line));
+    trace.back().is_judged =
+        !objections.empty() && properties_.sees(objections.front().property, from.front().key);
     from.pop_front();
   }
   return trace;

@@ -47,8 +47,14 @@ class RunHistory final : public History {
 
   void show(std::uint64_t key, const void* record, At at);
   void show_client_record(const RecordType& type, const void* record, At at);
-  void add_line(sim::NoteKind kind, std::string_view machine, std::string_view peer,
-                std::string text, std::uint64_t record);
+  /// What a line of the trace says, and of which record.
+  struct Said {
+    std::string text;
+    std::string words = {};
+    std::uint64_t record = 0;
+    std::uint64_t key = 0;  ///< Of the record's type.
+  };
+  void add_line(sim::NoteKind kind, std::string_view machine, std::string_view peer, Said said);
 
   sim::World& world_;
   PropertySet& properties_;
@@ -61,6 +67,7 @@ class RunHistory final : public History {
   struct NumberedLine {
     std::uint64_t number = 0;
     TraceLine line;
+    std::uint64_t key = 0;
   };
   static void add_bounded(std::deque<NumberedLine>& lines, NumberedLine line, std::size_t bound);
 

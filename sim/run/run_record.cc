@@ -67,8 +67,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Objection, property, name, signature, claim, 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Breakdown, signature, what, machine, role, task, at, frames)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultCount, kind, planned, fired, refused, took_effect)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeptEvent, number, time_ns, id, kind, machine, task, content)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TraceLine, ordinal, time_ns, kind, machine, peer, text, record,
-                                   operation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TraceLine, ordinal, time_ns, kind, machine, peer, text, words,
+                                   record, operation, is_judged)
 
 namespace {
 

@@ -107,10 +107,14 @@ struct TraceLine {
   std::string machine;
   std::string peer;
   std::string text;
+  /// The text as a person would say it; empty where `text` is that already.
+  std::string words;
   /// Number of the history record that the line shows, or 0; see Objection::evidence.
   std::uint64_t record = 0;
   /// Id of the operation in whose name it happened, or 0.
   std::uint64_t operation = 0;
+  /// Whether the property that objected sees records of this type.
+  bool is_judged = false;
 
   friend bool operator==(const TraceLine&, const TraceLine&) = default;
 };

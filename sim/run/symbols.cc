@@ -10,6 +10,7 @@
 #include <fstream>
 #include <link.h>
 #include <memory>
+#include <utility>
 
 namespace millrace::run {
 namespace {
@@ -72,11 +73,38 @@ std::vector<Symbol> functions_of_this_program() {
   return functions;
 }
 
+/// "ns::f" of "ns::(anonymous namespace)::f<A<B>>(C const&) const": who reads frames looks for
+/// functions; their arguments push them off the screen.
+std::string without_types(std::string_view name) {
+  constexpr std::string_view kAnonymous = "(anonymous namespace)::";
+  std::string plain;
+  int depth = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (depth == 0 && name.substr(i).starts_with(kAnonymous)) {
+      i += kAnonymous.size() - 1;
+      continue;
+    }
+    const bool is_operator = plain.ends_with("operator") || plain.ends_with("operator<") ||
+                             plain.ends_with("operator>") || plain.ends_with("operator-");
+    if (depth == 0 && !is_operator && name[i] == '(') break;
+    if (!is_operator && name[i] == '<') ++depth;
+    if (depth == 0) plain.push_back(name[i]);
+    if (!is_operator && name[i] == '>') --depth;
+  }
+  // A function template's name begins with its result.
+  const std::size_t space = plain.rfind(' ');
+  const bool has_result = space != std::string::npos && space + 1 < plain.size() &&
+                          plain.find("operator") == std::string::npos;
+  if (has_result) plain.erase(0, space + 1);
+  // Of the library's own wrappers it is the types that tell whose they are.
+  return plain.starts_with("std::") ? std::string(name) : plain;
+}
+
 std::string demangled(const char* name) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> plain(
       abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
-  std::string text = status == 0 && plain != nullptr ? plain.get() : name;
+  std::string text = status == 0 && plain != nullptr ? without_types(plain.get()) : name;
   if (text.size() > kNameMax) text = text.substr(0, kNameMax) + "...";
   return text;
 }
@@ -91,7 +119,8 @@ bool is_noise(std::string_view name) {
 
 /// Below these frames is the machinery of fibers.
 bool is_bottom(std::string_view name) {
-  return name.find("sim::World::run_body") != std::string_view::npos ||
+  return name.find("run::RunWorld::run_main") != std::string_view::npos ||
+         name.find("sim::World::run_body") != std::string_view::npos ||
          name.find("sim::World::task_main") != std::string_view::npos;
 }
 
@@ -110,6 +139,7 @@ std::vector<std::string> symbolise(std::span<const std::uint64_t> addresses) {
   const std::vector<Symbol> functions = functions_of_this_program();
   const std::uint64_t base = load_base();
   std::vector<std::string> frames;
+  bool is_behind_handler = false;
   for (const std::uint64_t address : addresses) {
     const std::uint64_t own = address - base;
     auto after = std::ranges::upper_bound(functions, own, {}, &Symbol::start);
@@ -119,7 +149,13 @@ std::vector<std::string> symbolise(std::span<const std::uint64_t> addresses) {
     } else {
       name = name_in_library(address);
     }
-    if (is_noise(name)) continue;
+    if (is_noise(name)) {
+      is_behind_handler = true;
+      continue;
+    }
+    // The C library's return from a handler has no name.
+    const bool is_return = std::exchange(is_behind_handler, false) && name.starts_with("in libc");
+    if (is_return) continue;
     if (is_bottom(name)) break;
     frames.push_back(std::move(name));
     if (frames.size() == kFramesMax) break;

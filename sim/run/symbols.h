@@ -10,8 +10,8 @@
 
 namespace millrace::run {
 
-/// One line a frame, innermost first: "store::append(...) +0x42", or the library and an offset
-/// where no symbol is known. Frames of the crash handler itself and of the fiber switch are left
+/// One line a frame, innermost first: "store::append" without its arguments, or the library where
+/// no symbol is known. Frames of the crash handler itself and of the fiber switch are left
 /// out. Cost: reads this program's file once a call.
 std::vector<std::string> symbolise(std::span<const std::uint64_t> addresses);
 

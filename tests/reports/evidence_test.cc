@@ -42,6 +42,28 @@ TEST(Evidence, leaves_out_what_has_nothing_to_do_with_it) {
       << "a fault before the first evidence";
 }
 
+TEST(Evidence, records_that_only_other_properties_see_give_way) {
+  run::RunRecord record = lost_event();
+  const auto ack =
+      std::ranges::find(record.trace, "appended k3#1, length 16", &run::TraceLine::text);
+  run::TraceLine fact = *ack;
+  fact.kind = sim::NoteKind::kHistory;
+  fact.peer.clear();
+  fact.text = "StoreLoad connections=9";
+  fact.record = 8;
+  // Nearer to the evidence than the frames that led to it, and in the same operation's name.
+  const auto place = record.trace.insert(ack + 1, 6, fact);
+  run::TraceLine& judged = *place;
+  judged.text = "SegmentBounds length=16";
+  judged.is_judged = true;
+
+  const std::string short_form = texts(choose_evidence(record, kEvidenceLines));
+
+  EXPECT_EQ(short_form.find("StoreLoad"), std::string::npos) << short_form;
+  EXPECT_NE(short_form.find("SegmentBounds"), std::string::npos) << short_form;
+  EXPECT_NE(texts(choose_evidence(record, 1'000)).find("StoreLoad"), std::string::npos);
+}
+
 TEST(Evidence, many_faults_leave_room_for_causes) {
   run::RunRecord record = lost_event();
   const auto loss = std::ranges::find(record.trace, "log.0 sector 1 dropped, never synced",

@@ -89,8 +89,10 @@ TEST(FailureScreen, a_violation_at_80_columns) {
 
   build       0.3.0 4f2a91c clean, g++-12 release    plan 3fa9c41e127be1d4
               fingerprint 8c2e51d0a97f3344
-  replay      millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json
-  seed        millrace run crash_storm --seed 187 --set segment_store.frame_bytes=64
+  replay
+    millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json
+  seed
+    millrace run crash_storm --seed 187 --set segment_store.frame_bytes=64
 )");
 }
 
@@ -115,8 +117,10 @@ TEST(FailureScreen, a_failed_check) {
 
   build       0.3.0 4f2a91c clean, g++-12 release    plan 0000000000000022
               fingerprint 0000000000000011
-  replay      millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json
-  seed        millrace run crash_storm --seed 187 --set segment_store.frame_bytes=64
+  replay
+    millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json
+  seed
+    millrace run crash_storm --seed 187 --set segment_store.frame_bytes=64
 )");
 }
 
@@ -144,8 +148,10 @@ TEST(FailureScreen, a_crash) {
                 2 more frames: -v
 
   build       0.3.0 4f2a91c clean, g++-12 release
-  replay      millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json
-  seed        millrace run crash_storm --seed 187 --set segment_store.frame_bytes=64
+  replay
+    millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json
+  seed
+    millrace run crash_storm --seed 187 --set segment_store.frame_bytes=64
 )");
 }
 
@@ -178,8 +184,10 @@ TEST(FailureScreen, hostile_text_at_80_columns) {
 
   build       0.3.0 4f2a91c clean, g++-12 release    plan 3fa9c41e127be1d4
               fingerprint 8c2e51d0a97f3344
-  replay      millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json
-  seed        millrace run crash_storm --seed 187 --set segment_store.frame_bytes=64
+  replay
+    millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json
+  seed
+    millrace run crash_storm --seed 187 --set segment_store.frame_bytes=64
 )");
 }
 
@@ -204,6 +212,18 @@ TEST(FailureScreen, a_verbose_screen_has_every_related_record_and_frame) {
   EXPECT_NE(lost.find("not yet synced"), std::string::npos);
   EXPECT_NE(crashed.find(" 11  millrace::segment_store::Container::step_11("), std::string::npos);
   EXPECT_NE(crashed.find("millrace::Instant) +0x1a4\n"), std::string::npos);
+}
+
+TEST(FailureScreen, says_in_words_what_has_words) {
+  run::RunRecord record = lost_event();
+  for (run::TraceLine& line : record.trace) {
+    if (line.text.starts_with("append_acked")) line.words = "event 17 acknowledged at 0..16";
+  }
+
+  const std::string screen = failure_screen(record, lost_event_context(), kWide);
+
+  EXPECT_NE(screen.find("  event 17 acknowledged at 0..16\n"), std::string::npos) << screen;
+  EXPECT_EQ(screen.find("append_acked"), std::string::npos) << screen;
 }
 
 TEST(FailureScreen, colour_adds_nothing_but_colour) {

@@ -232,9 +232,9 @@ TEST(FaultEngine, notes_say_who_and_when) {
 
   const std::vector<std::string>& notes = world.notes();
   EXPECT_EQ(
-      std::ranges::count(notes, "m2: POWER LOSS 300ms (fault 1: at mark test.written on m2, 5th)"),
+      std::ranges::count(notes, "m2: POWER LOSS 300 ms (fault 1: at mark test.written on m2, 5th)"),
       1);
-  EXPECT_EQ(std::ranges::count(notes, "m1: NET PARTITION 300ms with m3 (fault 2: at 200ms)"), 1);
+  EXPECT_EQ(std::ranges::count(notes, "m1: NET PARTITION 300 ms with m3 (fault 2: at 200 ms)"), 1);
 }
 
 TEST(FaultEngine, frames_anchor_what_happens_to_their_connection) {

@@ -188,11 +188,11 @@ TEST(FaultPlan, moments_read_like_sentences) {
   FaultAction linked = kill(3);
   linked.after = 2;
 
-  EXPECT_EQ(describe_moment(kill(1)), "at 1s");
+  EXPECT_EQ(describe_moment(kill(1)), "at 1 s");
   EXPECT_EQ(describe_moment(at_mark), "at mark append.acked, 1st");
-  EXPECT_EQ(describe_moment(in_write), "20us after disk write log. on store-1 begun, 22nd");
-  EXPECT_EQ(describe_moment(linked), "1s after fault 2");
-  EXPECT_EQ(describe(kill(1)), "machine.kill store-1 for 400ms, at 1s");
+  EXPECT_EQ(describe_moment(in_write), "20 us after disk write log. on store-1 begun, 22nd");
+  EXPECT_EQ(describe_moment(linked), "1 s after fault 2");
+  EXPECT_EQ(describe(kill(1)), "machine.kill store-1 for 400 ms, at 1 s");
 }
 
 TEST(FaultKinds, have_names_and_sentences_of_their_own) {
