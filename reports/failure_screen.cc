@@ -283,6 +283,9 @@ class FailureScreen {
       line.add(4, "fingerprint " + run::hex16(record_.fingerprint), Ink::kPlain);
     }
     text_ += line.text();
+    for (const std::string& rule : context_.overrides) {
+      add_labelled("override", rule, kBuildColumn);
+    }
     add_command("replay", context_.replay_command, "");
     add_command("seed", context_.seed_command, "(this build)");
   }

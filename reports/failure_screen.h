@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "reports/screen_options.h"
 #include "sim/run/repro.h"
@@ -24,6 +25,8 @@ struct FailureContext {
   /// Commands as one types them, with every override; empty for none.
   std::string replay_command = {};
   std::string seed_command = {};
+  /// The overrides of the plan, a line each.
+  std::vector<std::string> overrides = {};
 };
 
 /// The screen of a run that is red, or inconclusive. A red record is best traced: without a trace

@@ -31,6 +31,7 @@ Json evidence_json(const run::RunRecord& record, const std::vector<run::At>& evi
       if (line.record != at.record || at.record == 0) continue;
       one["machine"] = line.machine;
       one["text"] = line.text;
+      one["words"] = line.words.empty() ? line.text : line.words;
     }
     list.push_back(std::move(one));
   }
@@ -97,6 +98,16 @@ Json map_json(const Map& map) {
 
 Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
 
+Json overrides_json(const run::RunRecord& record, const RunExtras& extras) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < extras.overrides.size(); ++i) {
+    list.push_back(
+        {{"rule", extras.overrides[i]},
+         {"draws", i < record.override_matches.size() ? record.override_matches[i] : 0}});
+  }
+  return list;
+}
+
 Json run_object(const run::RunRecord& record, const RunExtras& extras) {
   Json properties = Json::array();
   for (const run::PropertyResult& property : record.properties) {
@@ -129,10 +140,21 @@ Json run_object(const run::RunRecord& record, const RunExtras& extras) {
           {"marks", map_json(record.marks)},
           {"violation", violation_json(record)},
           {"consequences", std::move(consequences)},
+          {"overrides", overrides_json(record, extras)},
           {"limit", record.limit.has_value() ? Json(*record.limit) : Json(nullptr)},
           {"repro", extras.repro.has_value() ? Json(*extras.repro) : Json(nullptr)},
           {"command", extras.command},
           {"build", build_json()}};
+}
+
+/// Where a replayed execution left the one that was expected.
+Json parting_json(const std::optional<run::FirstDifference>& difference) {
+  if (!difference.has_value()) return nullptr;
+  return {{"event", difference->event},
+          {"virtual_ns", difference->time_ns},
+          {"machine", difference->machine},
+          {"task", difference->task},
+          {"what", difference->first}};
 }
 
 Json difference_json(const run::DeterminismCheck& check) {
@@ -235,11 +257,11 @@ std::string replay_json(const std::vector<ReplayReport>& replays) {
     Json object = run_object(one.replay.record, one.extras);
     object["replay"] = {{"verdict", run::to_text(one.replay.verdict)},
                         {"matched_percent", one.replay.matched_percent},
-                        {"first_difference", nullptr},
+                        {"first_difference", parting_json(one.difference)},
                         {"same_execution", one.replay.is_same_execution},
                         {"edited", one.replay.is_edited},
                         {"expected_signature", one.expected_signature},
-                        {"built_from", one.built_from},
+                        {"found_at", one.found_at},
                         {"file", one.file}};
     list.push_back(std::move(object));
   }

@@ -23,6 +23,8 @@ struct RunExtras {
   std::string command;
   /// Path of the repro file; none where none was written.
   std::optional<std::string> repro = {};
+  /// The overrides of the plan, in words, in the order of RunRecord::override_matches.
+  std::vector<std::string> overrides = {};
 };
 
 /// All objects end with a line feed.
@@ -32,7 +34,9 @@ struct ReplayReport {
   std::string file;
   run::Replay replay;
   std::string expected_signature;
-  std::string built_from;  ///< Commit of the build that wrote the repro.
+  std::string found_at;  ///< Commit of the build that wrote the repro.
+  /// Where this execution left the expected one; none where it did not, or where nobody can tell.
+  std::optional<run::FirstDifference> difference;
   RunExtras extras;
 };
 std::string replay_json(const std::vector<ReplayReport>& replays);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "reports/text.h"
+#include "sim/run/override_text.h"
 #include "sim/run/signature.h"
 
 namespace millrace::command {
@@ -57,6 +59,26 @@ std::expected<void, std::string> write_screen(OutputDir& directory, const Failur
   std::string name = files.name;
   name.replace(name.size() - kSuffix.size(), kSuffix.size(), ".txt");
   return directory.write(name, screen);
+}
+
+std::vector<std::string> override_words(const run::Plan& plan) {
+  std::vector<std::string> words;
+  for (const sim::Override& rule : plan.overrides) words.push_back(run::describe(rule, plan));
+  return words;
+}
+
+std::vector<std::string> override_lines(const run::Plan& plan, const run::RunRecord& record) {
+  std::vector<std::string> lines = override_words(plan);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    // A run whose process died has no counts.
+    std::string count = "draws unknown";
+    if (i < record.override_matches.size()) {
+      const std::uint64_t draws = record.override_matches[i];
+      count = draws == 0 ? "matched no draw" : reports::counted(draws, "draw");
+    }
+    lines[i] += ", " + count;
+  }
+  return lines;
 }
 
 std::expected<void, std::string> write_trace(const std::string& path,

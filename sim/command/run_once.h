@@ -5,6 +5,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/command/output_dir.h"
 #include "sim/run/plan.h"
@@ -36,6 +37,12 @@ std::expected<FailureFiles, std::string> write_repro(OutputDir& directory,
 /// Writes failures/<NAME>.txt beside the repro.
 std::expected<void, std::string> write_screen(OutputDir& directory, const FailureFiles& files,
                                               std::string_view screen);
+
+/// The overrides of a plan in words.
+std::vector<std::string> override_words(const run::Plan& plan);
+/// The same, and how many draws each decided:
+/// "operation 17, writer-2 -> store-1, first frame: latency 12ms, 3 draws".
+std::vector<std::string> override_lines(const run::Plan& plan, const run::RunRecord& record);
 
 /// Writes a trace: a line each with event, virtual time, machine and what happened.
 std::expected<void, std::string> write_trace(const std::string& path, const run::RunRecord& record);

@@ -7,9 +7,12 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
 #include <unistd.h>
+#include <utility>
 
 #include "reports/failure_screen.h"
+#include "reports/text.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
@@ -19,7 +22,10 @@
 #include "sim/command/scenario_values.h"
 #include "sim/command/seeds.h"
 #include "sim/command/verbs.h"
+#include "sim/run/determinism.h"
 #include "sim/run/signature.h"
+#include "sim/run/trail.h"
+#include "system/base/check.h"
 
 namespace millrace::command {
 namespace {
@@ -132,23 +138,112 @@ std::string build_text(const run::BuildName& build) {
   return build.commit + (build.is_dirty ? " dirty" : "");
 }
 
-/// "F: reproduced DUR-1/lost; built from 9e1f03d, found at 4f2a91c, 96 % matched"
-std::string verdict_line(const ReproFile& file, const run::Replay& replay) {
+/// Where this execution left the one that the repro was written from; none where it did not, or
+/// where nobody can tell: a process that died left no trail.
+std::optional<run::FirstDifference> first_difference(const run::RunSource& source,
+                                                     const run::RunRequest& request,
+                                                     const run::Repro& repro,
+                                                     const run::RunRecord& record) {
+  if (record.fingerprint == repro.fingerprint || repro.trail.empty()) return std::nullopt;
+  std::string trail = record.trail;
+  if (trail.empty()) {
+    run::RunRequest traced = request;
+    traced.is_traced = true;
+    const auto again = run_once(source, traced);
+    if (again.has_value()) trail = again->trail;
+  }
+  const auto number = run::where_parted(repro.trail, trail);
+  if (trail.empty() || !number.has_value()) return std::nullopt;
+  return run::look_at(source, request, *number);
+}
+
+/// "at 0.812 s, store-1, task flusher: deliver 5314a076084aea18, ..."
+std::string place_text(const run::FirstDifference& difference) {
+  std::string text = "at " + reports::moment_text(difference.time_ns);
+  if (!difference.machine.empty()) text += ", " + difference.machine;
+  if (!difference.task.empty()) text += ", " + difference.task;
+  return fmt::format("{} (record {}: {})", text, reports::thousands(difference.event),
+                     difference.first);
+}
+
+std::pair<std::string_view, reports::Ink> verdict_word(run::ReplayVerdict verdict) {
+  switch (verdict) {
+    case run::ReplayVerdict::kReproduced:
+      return {"REPRODUCED", reports::Ink::kBad};
+    case run::ReplayVerdict::kGone:
+      return {"GONE", reports::Ink::kGood};
+    case run::ReplayVerdict::kOther:
+      return {"OTHER", reports::Ink::kBad};
+    case run::ReplayVerdict::kStale:
+      return {"STALE", reports::Ink::kWarning};
+  }
+  UNREACHABLE("a verdict of a replay outside its list");
+}
+
+/// What there is to know about the verdict, a paragraph each.
+std::vector<std::string> notes_of(const ReproFile& file, const ReplayReport& report,
+                                  std::uint32_t min_match) {
   const run::Repro& repro = file.repro;
-  std::string line = fmt::format("{}: {}", file.name, run::to_text(replay.verdict));
-  if (replay.verdict == run::ReplayVerdict::kOther) {
-    line += fmt::format(" {}, expected {}", replay.record.signature(), repro.signature);
-  } else {
-    line += fmt::format(" {}", repro.signature);
+  const run::Replay& replay = report.replay;
+  std::vector<std::string> notes = override_lines(repro.plan, replay.record);
+  for (std::string& line : notes) line.insert(0, "override: ");
+  notes.push_back(fmt::format("built from {}, found at {}: {} % matched",
+                              build_text(run::this_build()), build_text(repro.build),
+                              replay.matched_percent));
+  if (replay.verdict == run::ReplayVerdict::kStale) {
+    notes.push_back(fmt::format(
+        "Less than {} % of its operations and anchored faults met their moment: it says nothing "
+        "about this build. Replay it at {}, or lower --min-match.",
+        min_match, repro.build.commit));
   }
-  line += fmt::format("; built from {}, found at {}: {} % matched", build_text(run::this_build()),
-                      build_text(repro.build), replay.matched_percent);
   if (replay.is_edited) {
-    line += "; the plan was edited, so signature and fingerprint are no longer expected";
-  } else if (!replay.is_same_execution) {
-    line += "; another execution (its fingerprint differs)";
+    notes.emplace_back("The plan was edited: signature and fingerprint are no longer expected.");
   }
-  return line + "\n";
+  if (report.difference.has_value()) {
+    notes.push_back("first difference: " + place_text(*report.difference));
+  } else if (!replay.is_same_execution && !replay.is_edited) {
+    notes.emplace_back("Another execution: its fingerprint differs.");
+  }
+  return notes;
+}
+
+/// The notes, then the verdict on the last line:
+/// "REPRODUCED  DUR-1/lost   tests/repros/crash_storm/DUR-1-b71c09e2.repro.json"
+std::string verdict_text(const ReproFile& file, const ReplayReport& report, std::uint32_t min_match,
+                         const reports::ScreenOptions& options) {
+  const std::size_t width = reports::layout_width(options);
+  std::string text;
+  for (const std::string& note : notes_of(file, report, min_match)) {
+    for (const std::string& line : reports::wrapped(reports::printable(note), width)) {
+      text += line + '\n';
+    }
+  }
+  const auto [word, ink] = verdict_word(report.replay.verdict);
+  reports::Flow line(width, 4, options.has_color);
+  line.add(0, word, ink);
+  if (report.replay.verdict == run::ReplayVerdict::kOther) {
+    line.add(2, reports::printable(report.replay.record.signature()) + ",", reports::Ink::kBold);
+    line.add(1, "expected " + reports::printable(file.repro.signature), reports::Ink::kPlain);
+  } else {
+    line.add(2, reports::printable(file.repro.signature), reports::Ink::kBold);
+  }
+  line.add(3, reports::printable(file.name), reports::Ink::kPlain);
+  return text + line.text();
+}
+
+/// "3 repros: 1 reproduced, 2 gone", the last line where there are several.
+std::string counts_text(const std::vector<ReplayReport>& all) {
+  std::string text = reports::counted(all.size(), "repro") + ":";
+  std::string_view before = " ";
+  for (const run::ReplayVerdict verdict :
+       {run::ReplayVerdict::kReproduced, run::ReplayVerdict::kOther, run::ReplayVerdict::kStale,
+        run::ReplayVerdict::kGone}) {
+    const auto count = std::ranges::count_if(
+        all, [&](const ReplayReport& report) { return report.replay.verdict == verdict; });
+    if (count == 0) continue;
+    text += fmt::format("{}{} {}", std::exchange(before, ", "), count, run::to_text(verdict));
+  }
+  return text + '\n';
 }
 
 std::string command_of(const Context& context, const ReproFile& file) {
@@ -178,41 +273,75 @@ std::expected<std::string, std::string> write_failure(const Context& context, Ou
 }
 
 /// Replays all files and tells what came of each.
-int replay_files(const Context& context, const std::vector<ReproFile>& files,
-                 std::uint32_t min_match) {
-  OutputDir directory(chosen_directory(context), "replay", "", std::chrono::system_clock::now());
-  const Interrupts interrupts(Interrupts::First::kLeaves);
-  std::vector<ReplayReport> reports;
-  ExitStatus status = ExitStatus::kHeld;
-  for (const ReproFile& file : files) {
-    const run::Scenario scenario = scenario_of(file.repro, context.registry);
-    const run::RunSource source{.registry = &context.registry, .scenarios = {scenario}};
+class Replayer {
+ public:
+  Replayer(const Context& context, std::uint32_t min_match)
+      : context_(context),
+        min_match_(min_match),
+        directory_(chosen_directory(context), "replay", "", std::chrono::system_clock::now()) {}
+
+  int replay(const std::vector<ReproFile>& files) {
+    if (context_.options.out.has_value()) {
+      const auto checked = directory_.check();
+      if (!checked.has_value()) return usage_error(context_, checked.error());
+    }
+    const Interrupts interrupts(Interrupts::First::kLeaves);
+    ExitStatus status = ExitStatus::kHeld;
+    for (const ReproFile& file : files) {
+      const auto done = replay(file);
+      if (!done.has_value()) return tool_error(context_, done.error());
+      status = combine(status, status_of_replay(reports_.back().replay.verdict));
+    }
+    if (context_.options.is_json) {
+      context_.console.out(replay_json(reports_));
+    } else if (reports_.size() > 1) {
+      context_.console.out("\n" + counts_text(reports_));
+    }
+    return number(status);
+  }
+
+ private:
+  std::expected<void, std::string> replay(const ReproFile& file) {
+    const run::Scenario scenario = scenario_of(file.repro, context_.registry);
+    const run::RunSource source{.registry = &context_.registry, .scenarios = {scenario}};
     run::RunRequest request{.scenario = 0, .seed = file.repro.plan.seed};
     request.plan_json = run::plan_to_json(file.repro.plan);
     auto record = run_once(source, request);
-    if (!record.has_value()) return tool_error(context, file.name + ": " + record.error());
-    const run::Replay replay = run::judge_replay(file.repro, *std::move(record), min_match);
-    status = combine(status, status_of_replay(replay.verdict));
-    RunExtras extras{.command = command_of(context, file)};
-    if (replay.record.is_red()) {
-      const auto repro = write_failure(context, directory, scenario, file, replay.record);
-      if (!repro.has_value()) return tool_error(context, repro.error());
-      extras.repro = *repro;
-      if (!context.options.is_json) {
-        context.console.out(reports::failure_screen(replay.record, screen_context_of(context, file),
-                                                    screen_options(context)));
-      }
+    if (!record.has_value()) return std::unexpected(file.name + ": " + record.error());
+    ReplayReport report{.file = file.name,
+                        .replay = run::judge_replay(file.repro, *std::move(record), min_match_),
+                        .expected_signature = file.repro.signature,
+                        .found_at = file.repro.build.commit,
+                        .difference = {},
+                        .extras = {.command = command_of(context_, file),
+                                   .overrides = override_words(file.repro.plan)}};
+    report.difference = first_difference(source, request, file.repro, report.replay.record);
+    if (report.replay.record.is_red()) {
+      auto repro = write_failure(context_, directory_, scenario, file, report.replay.record);
+      if (!repro.has_value()) return std::unexpected(repro.error());
+      report.extras.repro = *std::move(repro);
     }
-    if (!context.options.is_json) context.console.out(verdict_line(file, replay));
-    reports.push_back({.file = file.name,
-                       .replay = replay,
-                       .expected_signature = file.repro.signature,
-                       .built_from = file.repro.build.commit,
-                       .extras = std::move(extras)});
+    if (!context_.options.is_json) print(file, report);
+    reports_.push_back(std::move(report));
+    return {};
   }
-  if (context.options.is_json) context.console.out(replay_json(reports));
-  return number(status);
-}
+
+  void print(const ReproFile& file, const ReplayReport& report) {
+    if (!reports_.empty()) context_.console.out("\n");
+    const reports::ScreenOptions options = screen_options(context_);
+    if (report.replay.record.is_red()) {
+      context_.console.out(reports::failure_screen(report.replay.record,
+                                                   screen_context_of(context_, file), options) +
+                           "\n");
+    }
+    context_.console.out(verdict_text(file, report, min_match_, options));
+  }
+
+  const Context& context_;
+  std::uint32_t min_match_;
+  OutputDir directory_;
+  std::vector<ReplayReport> reports_;
+};
 
 }  // namespace
 
@@ -236,7 +365,7 @@ int verb_replay(const Context& context) {
   for (const std::string& name : options.names) reader.add(name);
   const auto files = reader.result();
   if (!files.has_value()) return usage_error(context, files.error());
-  return replay_files(context, *files, static_cast<std::uint32_t>(*min_match));
+  return Replayer(context, static_cast<std::uint32_t>(*min_match)).replay(*files);
 }
 
 }  // namespace millrace::command

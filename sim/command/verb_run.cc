@@ -45,7 +45,9 @@ std::expected<FailureFiles, std::string> write_failure(const Context& context, O
       fmt::format("{} replay {}", shell_word(context.options.program), shell_word(files->repro));
   const std::string screen =
       reports::failure_screen(record, screen_context, reports::ScreenOptions{});
-  const std::string json = run_json(record, {.command = screen_context.seed_command, .repro = files->repro});
+  const std::string json = run_json(record, {.command = screen_context.seed_command,
+                                             .repro = files->repro,
+                                             .overrides = override_words(input.plan)});
   for (const auto& written :
        {write_screen(directory, *files, screen), directory.write("summary.txt", screen),
         directory.write("summary.json", json)}) {
@@ -90,7 +92,9 @@ int verb_run(const Context& context) {
 
   reports::FailureContext screen_context{.is_new = true, .build = run::this_build()};
   screen_context.seed_command = command_of(context, *input);
-  RunExtras extras{.command = screen_context.seed_command};
+  screen_context.overrides = override_lines(input->plan, *record);
+  RunExtras extras{.command = screen_context.seed_command,
+                   .overrides = override_words(input->plan)};
   // A run that went on has another end than the replay of its repro would have: it leaves none.
   if (record->is_red() && !options.goes_on) {
     const auto files = write_failure(context, directory, *input, *record, screen_context);
@@ -100,6 +104,9 @@ int verb_run(const Context& context) {
   if (options.is_json) {
     context.console.out(run_json(*record, extras));
   } else if (record->verdict == run::Verdict::kPass) {
+    for (const std::string& line : screen_context.overrides) {
+      context.console.out(fmt::format("override  {}\n", line));
+    }
     context.console.out(reports::pass_line(*record, screen_options(context)));
   } else {
     context.console.out(reports::failure_screen(*record, screen_context, screen_options(context)));

@@ -75,6 +75,26 @@ DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source,
   return check;
 }
 
+FirstDifference look_at(const RunSource& source, RunRequest request, std::uint64_t number) {
+  request.is_traced = false;
+  request.keeps_block_hashes = true;
+  request.keep_block_first = number / sim::Fingerprint::kBlockRecords;
+  request.keep_block_last = request.keep_block_first + 1;
+  const RunReply reply = run_alone(source, request, WorkerOptions{});
+  const auto found = std::ranges::find(reply.record.kept, number, &KeptEvent::number);
+  if (found == reply.record.kept.end()) {
+    return {.event = number,
+            .time_ns = reply.record.virtual_ns,
+            .machine = {},
+            .task = {},
+            .first = "nothing: it had ended",
+            .second = {}};
+  }
+  FirstDifference seen = difference_at(*found);
+  seen.first = describe(*found);
+  return seen;
+}
+
 DeterminismCheck confirm_fingerprint(WorkerPool& pool, const RunSource& source,
                                      std::uint32_t scenario, std::uint64_t seed,
                                      std::uint64_t fingerprint) {

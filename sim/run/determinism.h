@@ -57,4 +57,8 @@ DeterminismCheck confirm_fingerprint(WorkerPool& pool, const RunSource& source,
                                      std::uint32_t scenario, std::uint64_t seed,
                                      std::uint64_t fingerprint);
 
+/// What a run does at one record of its fingerprint, which is in `first`. Blocks: for as long as
+/// the run takes.
+FirstDifference look_at(const RunSource& source, RunRequest request, std::uint64_t number);
+
 }  // namespace millrace::run

@@ -73,6 +73,7 @@ Repro make_repro(const Scenario& scenario, const Plan& plan, const RunRecord& re
   repro.fingerprint = record.fingerprint;
   repro.plan_hash = plan_hash(repro.plan);
   repro.build = this_build();
+  repro.trail = record.trail;
   repro.skips = scenario.skips;
   return repro;
 }
@@ -88,6 +89,7 @@ std::string repro_to_json(const Repro& repro) {
                  {"plan_hash", hex16(repro.plan_hash)},
                  {"build", to_json(repro.build)},
                  {"skip", std::move(skips)},
+                 {"trail", repro.trail},
                  {"plan", json::parse(plan_to_json(repro.plan))}};
   return out.dump(1) + "\n";
 }
@@ -101,12 +103,13 @@ Result<Repro> repro_from_json(std::string_view text, const Registry& registry) {
                 fmt::format("schema: version {} of repro files is not known, only 1",
                             parsed.at("schema").dump()));
   }
-  in.only({"schema", "signature", "fingerprint", "plan_hash", "build", "skip", "plan"});
+  in.only({"schema", "signature", "fingerprint", "plan_hash", "build", "skip", "trail", "plan"});
   Repro repro;
   repro.signature = in.at("signature").text();
   repro.fingerprint = in.at("fingerprint").hex();
   repro.plan_hash = in.at("plan_hash").hex();
   repro.build = read_build(in.at("build"));
+  repro.trail = in.at("trail").text();
   for (const JsonCursor& one : in.at("skip").elements()) {
     one.only({"id", "reason"});
     repro.skips.push_back({.id = one.at("id").text(), .reason = one.at("reason").text()});

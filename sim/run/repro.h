@@ -38,6 +38,8 @@ struct Repro {
   /// plan_hash() at the time of writing: a plan that was edited since has another one.
   std::uint64_t plan_hash = 0;
   BuildName build;
+  /// RunRecord::trail of the run; empty where its process died.
+  std::string trail;
   /// Properties that the scenario skips, and its floor: the scenario may be unknown where it is
   /// read.
   std::vector<ScenarioSkip> skips;

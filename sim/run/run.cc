@@ -5,6 +5,7 @@
 
 #include "sim/run/run_world.h"
 #include "sim/run/signature.h"
+#include "sim/run/trail.h"
 #include "system/base/check.h"
 
 namespace millrace::run {
@@ -175,6 +176,10 @@ class Runner {
     record_verdict();
     world.fingerprint().finish();
     record_.fingerprint = world.fingerprint().value();
+    if (options_.is_traced) {
+      record_.trail = make_trail(world.fingerprint().kept());
+      return;
+    }
     if (!options_.keeps_block_hashes) return;
     record_.block_hashes = world.fingerprint().block_hashes();
     std::uint64_t number = options_.keep_block_first * sim::Fingerprint::kBlockRecords;

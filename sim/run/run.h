@@ -34,7 +34,8 @@ struct HistoryMutation {
 
 struct RunOptions {
   sim::Limits limits = {};
-  /// Collects `RunRecord::trace`. Changes nothing else.
+  /// Collects `RunRecord::trace` and `trail`. Changes nothing else of the run; the blocks named
+  /// below are then not kept.
   bool is_traced = false;
   /// Fills `RunRecord::block_hashes`, and `RunRecord::kept` with the records of blocks [first,
   /// last).

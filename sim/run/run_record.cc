@@ -110,6 +110,7 @@ void for_each_member(Record& record, Field field) {
   field("block_hashes", record.block_hashes);
   field("kept", record.kept);
   field("trace", record.trace);
+  field("trail", record.trail);
 }
 
 }  // namespace

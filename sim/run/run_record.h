@@ -171,6 +171,8 @@ struct RunRecord {
   std::vector<KeptEvent> kept;
   /// Only of a traced run; of frames and disk requests the last 20,000.
   std::vector<TraceLine> trace;
+  /// Where another run of this plan parts from it is found by this (trail.h). Only of a traced run.
+  std::string trail;
 
   friend bool operator==(const RunRecord&, const RunRecord&) = default;
 

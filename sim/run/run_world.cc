@@ -5,6 +5,7 @@
 
 #include "sim/devices/sim_env.h"
 #include "sim/run/signature.h"
+#include "sim/run/trail.h"
 #include "system/base/check.h"
 
 namespace millrace::run {
@@ -78,7 +79,11 @@ RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Pla
       history_(*world_, properties_, plan, options),
       clients_(*world_, plan, directory_, history_) {
   world_->set_traced(options.is_traced);
-  world_->fingerprint().keep_blocks(options.keep_block_first, options.keep_block_last);
+  if (options.is_traced) {
+    world_->fingerprint().keep_blocks(0, kTrailRecords / sim::Fingerprint::kBlockRecords);
+  } else {
+    world_->fingerprint().keep_blocks(options.keep_block_first, options.keep_block_last);
+  }
   if (registry.frame_namer() != nullptr) {
     faults_->set_frame_namer(registry.frame_namer());
     network_->set_frame_namer(registry.frame_namer());

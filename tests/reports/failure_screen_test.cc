@@ -226,6 +226,15 @@ TEST(FailureScreen, says_in_words_what_has_words) {
   EXPECT_EQ(screen.find("append_acked"), std::string::npos) << screen;
 }
 
+TEST(FailureScreen, has_the_overrides_of_its_plan) {
+  FailureContext context = lost_event_context();
+  context.overrides = {"operation 17, first frame: latency 12ms, 1 draw"};
+
+  EXPECT_NE(failure_screen(lost_event(), context, kWide)
+                .find("\n  override    operation 17, first frame: latency 12ms, 1 draw\n"),
+            std::string::npos);
+}
+
 TEST(FailureScreen, colour_adds_nothing_but_colour) {
   ScreenOptions options = kWide;
   options.has_color = true;

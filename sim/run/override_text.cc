@@ -1,0 +1,105 @@
+#include "sim/run/override_text.h"
+
+#include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <vector>
+
+#include "sim/kernel/identity.h"
+#include "system/base/time.h"
+
+namespace millrace::run {
+namespace {
+
+std::vector<std::string> machine_names(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const PlanMachine& machine : plan.machines) names.push_back(machine.name);
+  for (const PlanClient& client : plan.clients) names.push_back(client.name);
+  return names;
+}
+
+std::string root_text(sim::Root root, const Plan& plan) {
+  for (const PlanClient& client : plan.clients) {
+    for (const PlanOperation& planned : client.operations) {
+      const std::uint64_t id = planned.operation.id;
+      if (sim::operation_root(id) == root) return fmt::format("operation {}", id);
+    }
+  }
+  for (const sim::FaultAction& action : plan.faults.actions) {
+    if (sim::fault_root(action.id) == root) return fmt::format("fault {}", action.id);
+  }
+  for (const std::string& name : machine_names(plan)) {
+    if (sim::boot_root(name, sim::Root{}) == root) return fmt::format("the boot of {}", name);
+    for (const sim::FaultAction& action : plan.faults.actions) {
+      if (sim::boot_root(name, sim::fault_root(action.id)) == root) {
+        return fmt::format("the boot of {} after fault {}", name, action.id);
+      }
+    }
+  }
+  return fmt::format("root {}", hex16(root.value));
+}
+
+/// What travels a link besides frames: see sim/devices/link.cc.
+constexpr std::array<std::string_view, 8> kPackets{"connect", "accept", "refuse",     "reset",
+                                                   "window",  "probe",  "keep-alive", "unclog"};
+
+std::string place_text(sim::Where where, const Plan& plan) {
+  const std::vector<std::string> names = machine_names(plan);
+  for (const std::string& from : names) {
+    if (sim::where_of(from, "operations") == where) {
+      return fmt::format("the operations of {}", from);
+    }
+    if (sim::where_of(from, "supervisor") == where) {
+      return fmt::format("the supervisor of {}", from);
+    }
+    for (const std::string& to : names) {
+      if (sim::where_of(from, to) == where) return fmt::format("{} -> {}", from, to);
+      for (const std::string_view packet : kPackets) {
+        if (sim::where_of(from, to, packet) == where) {
+          return fmt::format("{} -> {} ({})", from, to, packet);
+        }
+      }
+    }
+  }
+  return fmt::format("place {}", hex16(where.value));
+}
+
+std::string_view noun_of(sim::EventKind kind) {
+  return kind == sim::EventKind::kDeliver ? "frame" : sim::to_text(kind);
+}
+
+std::string count_text(std::uint32_t n, std::string_view noun) {
+  // n counts earlier ones.
+  return n == 0 ? fmt::format("first {}", noun) : fmt::format("{} number {}", noun, n + 1);
+}
+
+bool is_time(sim::Purpose purpose) {
+  return purpose == sim::Purpose::kCpuCost || purpose == sim::Purpose::kLateness ||
+         purpose == sim::Purpose::kLatency || purpose == sim::Purpose::kDiskLatency;
+}
+
+std::string value_text(const sim::Override& rule) {
+  if (!rule.value.has_value()) return "neutral";
+  const bool has_time = rule.purpose.has_value() && is_time(*rule.purpose);
+  return has_time ? millrace::to_text(Duration{*rule.value}) : std::to_string(*rule.value);
+}
+
+}  // namespace
+
+std::string describe(const sim::Override& rule, const Plan& plan) {
+  std::vector<std::string> parts;
+  if (rule.root.has_value()) parts.push_back(root_text(*rule.root, plan));
+  if (rule.where.has_value()) parts.push_back(place_text(*rule.where, plan));
+  const std::string_view noun = rule.kind.has_value() ? noun_of(*rule.kind) : "event";
+  if (rule.n.has_value()) {
+    parts.push_back(count_text(*rule.n, noun));
+  } else if (rule.kind.has_value()) {
+    parts.push_back(fmt::format("every {}", noun));
+  }
+  if (parts.empty()) parts.emplace_back("everything");
+  return fmt::format("{}: {} {}", fmt::join(parts, ", "),
+                     rule.purpose.has_value() ? sim::to_text(*rule.purpose) : "every draw",
+                     value_text(rule));
+}
+
+}  // namespace millrace::run
