@@ -46,32 +46,58 @@ class Summary {
 
   // --- the table ---
 
+  /// A column as wide as its widest cell, at the end of each row but for the names.
+  struct Column {
+    std::string_view head;
+    Ink ink = Ink::kPlain;
+    std::vector<std::string> cells = {};
+
+    std::size_t width() const {
+      std::size_t widest = head.size();
+      for (const std::string& cell : cells) widest = std::max(widest, width_of(cell));
+      return widest;
+    }
+  };
+
+  std::vector<Column> columns() const {
+    std::vector<Column> all{
+        {"seeds"},     {"pass"},   {"fail", Ink::kBad}, {"inconcl", Ink::kWarning},
+        {"acked ops"}, {"faults"}, {"virtual"}};
+    for (const run::ScenarioSummary& scenario : summary_.scenarios) {
+      const std::uint64_t counts[] = {
+          scenario.seeds,        scenario.passed,           scenario.failed,
+          scenario.inconclusive, scenario.acked_operations, scenario.faults_fired};
+      for (std::size_t i = 0; i < std::size(counts); ++i) {
+        all[i].cells.push_back(count_cell(counts[i]));
+      }
+      all.back().cells.push_back(span_text(scenario.virtual_ns));
+    }
+    return all;
+  }
+
   void add_table() {
-    std::size_t names = 10;
+    std::size_t names = std::string_view("scenario").size();
     for (const run::ScenarioSummary& scenario : summary_.scenarios) {
       names = std::max(names, width_of(printable(scenario.name)));
     }
     names = std::min(names, kScenarioColumns);
-    text_ +=
-        painted(fmt::format("  {}    seeds   pass  fail  inconcl   acked ops   faults   virtual\n",
-                            padded("scenario", names)),
-                Ink::kDim, options_.has_color);
-    for (const run::ScenarioSummary& scenario : summary_.scenarios) add_row(scenario, names);
-  }
+    const std::vector<Column> all = columns();
+    std::size_t used = 2 + names;
+    for (const Column& column : all) used += column.width();
+    const std::size_t gap = used + 3 * all.size() <= width_ ? 3 : 2;
 
-  void add_row(const run::ScenarioSummary& scenario, std::size_t names) {
-    const auto cell = [&](std::uint64_t count, std::size_t columns, Ink ink) {
-      return painted(right_aligned(count_cell(count), columns), count == 0 ? Ink::kPlain : ink,
-                     options_.has_color);
-    };
-    text_ += "  " + padded(cut_middle(printable(scenario.name), names), names);
-    text_ += cell(scenario.seeds, 9, Ink::kPlain);
-    text_ += cell(scenario.passed, 7, Ink::kPlain);
-    text_ += cell(scenario.failed, 6, Ink::kBad);
-    text_ += cell(scenario.inconclusive, 9, Ink::kWarning);
-    text_ += cell(scenario.acked_operations, 12, Ink::kPlain);
-    text_ += cell(scenario.faults_fired, 9, Ink::kPlain);
-    text_ += right_aligned(span_text(scenario.virtual_ns), 10) + '\n';
+    std::string head = "  " + padded("scenario", names);
+    for (const Column& column : all) head += right_aligned(column.head, column.width() + gap);
+    text_ += painted(head, Ink::kDim, options_.has_color) + '\n';
+    for (std::size_t row = 0; row < summary_.scenarios.size(); ++row) {
+      text_ += "  " + padded(cut_middle(printable(summary_.scenarios[row].name), names), names);
+      for (const Column& column : all) {
+        const std::string& cell = column.cells[row];
+        text_ += painted(right_aligned(cell, column.width() + gap),
+                         cell == "." ? Ink::kPlain : column.ink, options_.has_color);
+      }
+      text_ += '\n';
+    }
   }
 
   // --- what went wrong ---
@@ -91,7 +117,10 @@ class Summary {
     line.add(3, counted(group.operations, "operation") + ",", Ink::kPlain);
     line.add(1, counted(group.faults, "fault"), Ink::kPlain);
     text_ += line.text();
-    text_ += "       " + painted(replay_command(group), Ink::kBold, options_.has_color) + '\n';
+    // As far to the left as it has to be to stand whole on its line.
+    const std::string command = replay_command(group);
+    text_ += std::string(width_of(command) + 7 <= width_ ? 7 : 2, ' ') +
+             painted(command, Ink::kBold, options_.has_color) + '\n';
   }
 
   std::string replay_command(const run::FailureGroup& group) const {

@@ -51,10 +51,16 @@ std::string new_group_lines(const run::FailureGroup& group, const std::string& r
   const std::size_t width = layout_width(options);
   Flow first(width, kIndent, options.has_color);
   first.add(0, "NEW", Ink::kBad);
-  first.add(2, cut_middle(printable(group_title(group)), width / 2), Ink::kBold);
-  first.add(3, fmt::format("{} seed {}", printable(group.scenario), group.cheapest_seed),
-            Ink::kPlain);
-  first.add(3, "group " + run::short_group_key(group.signature), Ink::kDim);
+  const std::string seed =
+      fmt::format("{} seed {}", printable(group.scenario), group.cheapest_seed);
+  const std::string key = "group " + run::short_group_key(group.signature);
+  // Three lines, whatever the width: the title gives way, then the key, which the command has, too.
+  const std::size_t room = width - kIndent - std::min(width_of(seed), width / 2) - 3;
+  const std::string title = cut_middle(printable(group_title(group)), room);
+  first.add(2, title, Ink::kBold);
+  first.add(3, cut_middle(seed, width / 2), Ink::kPlain);
+  const std::size_t used = kIndent + width_of(title) + 3 + width_of(seed);
+  if (used + 3 + key.size() <= width) first.add(3, key, Ink::kDim);
   const std::string seen = cut(printable(what_was_seen(group)), width - kIndent);
   std::string lines = first.text() + std::string(kIndent, ' ') + seen + '\n';
   if (replay_command.empty()) return lines;

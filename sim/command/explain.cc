@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "reports/text.h"
 #include "sim/command/scenario_file.h"
 #include "sim/command/scenario_values.h"
 #include "sim/kernel/meters.h"
@@ -36,9 +37,20 @@ std::vector<std::string> scenarios_where(const Registry& registry, const Holds& 
   return names;
 }
 
+/// A title and, on one long line, its sentences.
 std::string paragraph(std::string_view title, std::vector<std::string> sentences) {
   std::erase(sentences, std::string());
-  return fmt::format("{}\n{}", title, wrapped(fmt::format("{}", fmt::join(sentences, " ")), 2));
+  return fmt::format("{}\n{}", title, fmt::join(sentences, " "));
+}
+
+/// A paragraph for a terminal.
+std::string wrapped(std::string_view paragraph, std::size_t columns) {
+  const std::size_t title_end = paragraph.find('\n');
+  std::string text(paragraph.substr(0, title_end + 1));
+  for (const std::string& line : reports::wrapped(paragraph.substr(title_end + 1), columns - 2)) {
+    text += "  " + line + "\n";
+  }
+  return text;
 }
 
 std::string explain_property(const run::PropertyType& property, const Registry& registry) {
@@ -194,7 +206,7 @@ void add_knobs(std::string_view name, const Registry& registry, std::vector<std:
 }  // namespace
 
 std::optional<std::string> explain(std::string_view name, const Registry& registry,
-                                   std::string_view program) {
+                                   std::string_view program, std::size_t columns) {
   std::vector<std::string> found;
   if (const run::PropertyType* const property = registry.find_property(name)) {
     found.push_back(explain_property(*property, registry));
@@ -226,6 +238,7 @@ std::optional<std::string> explain(std::string_view name, const Registry& regist
          fmt::format("How to reach it: cluster.{} in a scenario says how many there are.", name)}));
   }
   if (found.empty()) return std::nullopt;
+  for (std::string& one : found) one = wrapped(one, std::min(columns, kLineMax));
   return fmt::format("{}", fmt::join(found, "\n"));
 }
 
@@ -248,20 +261,6 @@ std::vector<std::string> explained_names(const Registry& registry) {
     names.push_back(source.name);
   }
   return names;
-}
-
-std::string wrapped(std::string_view text, unsigned indent) {
-  std::string lines;
-  while (!text.empty()) {
-    std::size_t end = text.size();
-    if (end > kLineMax - indent) {
-      end = text.rfind(' ', kLineMax - indent);
-      if (end == std::string_view::npos) end = std::min(text.find(' '), text.size());
-    }
-    lines.append(indent, ' ').append(text.substr(0, end)).append("\n");
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
 }
 
 }  // namespace millrace::command

@@ -2,6 +2,7 @@
 
 // Everything that has a name, in a paragraph each: what it is, and how to reach it.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,14 +14,12 @@ namespace millrace::command {
 
 /// The paragraph of a property (by id or name), fault kind, mark, knob, setting, workload, role or
 /// scenario; nothing for an unknown name. Several things of one name give several paragraphs.
-/// `program` is what the printed commands call.
+/// `program` is what the printed commands call; lines have at most `columns` letters, and never
+/// more than 100.
 std::optional<std::string> explain(std::string_view name, const run::Registry& registry,
-                                   std::string_view program);
+                                   std::string_view program, std::size_t columns);
 
 /// Every name that explain() knows.
 std::vector<std::string> explained_names(const run::Registry& registry);
-
-/// Breaks text into lines of at most 100 letters, at spaces, each after `indent` spaces.
-std::string wrapped(std::string_view text, unsigned indent);
 
 }  // namespace millrace::command

@@ -9,11 +9,30 @@
 
 #include "generated/build_info.h"
 #include "sim/command/exit_status.h"
+#include "sim/command/help.h"
 #include "sim/command/scenario_values.h"
 #include "system/base/check.h"
 
 namespace millrace::command {
 namespace {
+
+/// How each verb is called; '|' begins another way.
+struct Usage {
+  std::string_view verb;
+  std::string_view text;
+};
+constexpr std::array kUsages{
+    Usage{"run", "run SCENARIO [--seed N] [--set K=V]... [--faults F]|run [SCENARIO] --plan F"},
+    Usage{"campaign", "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]"},
+    Usage{"replay", "replay F.repro.json|DIR|- ...|replay SCENARIO --seed N"},
+    Usage{"plan", "plan SCENARIO [--seed N]|plan F.json"},
+    Usage{"explain", "explain ID"},
+    Usage{"list", "list [KIND]... [--show NAME]"},
+    Usage{"check", "check F.toml...|check --schema"},
+    Usage{"verify-determinism", "verify-determinism SCENARIO [--seeds N] [--against BINARY]"},
+    Usage{"new", "new scenario NAME|new project NAME"},
+    Usage{"completion", "completion bash|completion zsh|completion fish"},
+};
 
 constexpr std::array kVerbs{
     VerbName{"run", "run one seed of a scenario"},
@@ -40,7 +59,6 @@ class Parser {
     for (const VerbName& verb : kVerbs) {
       CLI::App* const sub = app_->add_subcommand(std::string(verb.name), std::string(verb.about));
       sub->fallthrough();
-      sub->footer("\nEverywhere: --json --out DIR --color WHEN -q -v");
       subs_[std::string(verb.name)] = sub;
     }
     declare_run();
@@ -60,6 +78,7 @@ class Parser {
   void declare_others();
   void add_overrides(CLI::App& sub);
   EarlyEnd mistake(const std::string& verb, std::string what) const;
+  std::string help_of(const std::string& verb) const;
   EarlyEnd end_of(const CLI::ParseError& error, const std::string& verb) const;
   CLI::App& sub(const char* verb) { return *subs_.at(verb); }
 
@@ -93,8 +112,10 @@ void Parser::declare_run() {
   run.add_option("scenario", options_.names, "Name, or path of a file")->type_name("SCENARIO");
   run.add_option("--seed", options_.seed, "The seed; 1 by default")->type_name("N");
   add_overrides(run);
-  run.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...");
-  run.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio");
+  run.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...")
+      ->type_name("F");
+  run.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
+      ->type_name("S");
   run.add_option("--plan", options_.plan, "Run this plan, edited or not")->type_name("F");
   run.add_option("--trace", options_.trace, "Write what happened, a line each")->type_name("F");
   run.add_flag("--go-on", options_.goes_on,
@@ -122,10 +143,12 @@ void Parser::declare_campaign() {
   campaign.add_option("-x,--max-failures", options_.max_failures, "Stop after N failed runs")
       ->type_name("N");
   campaign.add_option("--db", options_.database, "Database to write or append to")->type_name("F");
-  campaign.add_option("--strategy", options_.overrides.strategy,
-                      "fifo, random, pos, pct or portfolio");
+  campaign
+      .add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
+      ->type_name("S");
   add_overrides(campaign);
-  campaign.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...");
+  campaign.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...")
+      ->type_name("F");
   campaign.add_flag("--no-shrink", options_.has_no_shrink, "Accepted; shrinking comes later");
 }
 
@@ -141,8 +164,10 @@ void Parser::declare_replay() {
                   "Below this share in percent a repro is stale; 80 by default")
       ->type_name("P");
   add_overrides(replay);
-  replay.add_option("--faults", options_.overrides.faults, "With --seed: as in run");
-  replay.add_option("--strategy", options_.overrides.strategy, "With --seed: as in run");
+  replay.add_option("--faults", options_.overrides.faults, "With --seed: as in run")
+      ->type_name("F");
+  replay.add_option("--strategy", options_.overrides.strategy, "With --seed: as in run")
+      ->type_name("S");
 }
 
 void Parser::declare_others() {
@@ -151,8 +176,10 @@ void Parser::declare_others() {
       ->type_name("SCENARIO|F");
   plan.add_option("--seed", options_.seed, "The seed; 1 by default")->type_name("N");
   add_overrides(plan);
-  plan.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...");
-  plan.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio");
+  plan.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...")
+      ->type_name("F");
+  plan.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
+      ->type_name("S");
   sub("explain").add_option("id", options_.names, "What to explain")->type_name("ID");
   CLI::App& list = sub("list");
   list.add_option("kinds", options_.names,
@@ -191,6 +218,48 @@ std::vector<std::string> Parser::long_options(const std::string& verb) const {
   return names;
 }
 
+std::vector<HelpRow> rows_of(const CLI::App& app) {
+  std::vector<HelpRow> rows;
+  for (const CLI::Option* const option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    std::string name;
+    if (option->get_positional()) {
+      name = option->get_type_name();
+    } else {
+      for (const std::string& letter : option->get_snames()) name += "-" + letter + ", ";
+      name += "--" + option->get_lnames().front();
+      // A flag takes nothing.
+      if (option->get_items_expected_max() > 0) name += " " + option->get_type_name();
+    }
+    rows.push_back({.name = std::move(name), .about = option->get_description()});
+  }
+  return rows;
+}
+
+std::string Parser::help_of(const std::string& verb) const {
+  std::vector<HelpRow> everywhere = rows_of(*app_);
+  const auto found = subs_.find(verb);
+  if (found == subs_.end()) {
+    std::vector<HelpRow> verbs;
+    for (const VerbName& one : kVerbs) {
+      verbs.push_back({.name = std::string(one.name), .about = std::string(one.about)});
+    }
+    return program_help(options_.program, verbs, everywhere);
+  }
+  std::vector<HelpRow> rows = rows_of(*found->second);
+  // Help itself is one of everywhere.
+  std::erase_if(rows, [](const HelpRow& row) { return row.name.starts_with("-h"); });
+  std::vector<std::string> usages;
+  std::string_view all = std::ranges::find(kUsages, verb, &Usage::verb)->text;
+  for (std::size_t at = 0; at != std::string_view::npos; all.remove_prefix(at)) {
+    // "F.repro.json|DIR|-" is one way; another one repeats the verb.
+    at = all.find("|" + verb);
+    usages.emplace_back(all.substr(0, at));
+    if (at != std::string_view::npos) ++at;
+  }
+  return verb_help(options_.program, found->second->get_description(), usages, rows, everywhere);
+}
+
 EarlyEnd Parser::mistake(const std::string& verb, std::string what) const {
   const std::string help =
       verb.empty() ? options_.program + " --help" : options_.program + " " + verb + " --help";
@@ -201,10 +270,7 @@ EarlyEnd Parser::mistake(const std::string& verb, std::string what) const {
 
 EarlyEnd Parser::end_of(const CLI::ParseError& error, const std::string& verb) const {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
-    const auto found = subs_.find(verb);
-    return {.status = number(ExitStatus::kHeld),
-            .out = found == subs_.end() ? app_->help() : found->second->help(options_.program),
-            .err = {}};
+    return {.status = number(ExitStatus::kHeld), .out = help_of(verb), .err = {}};
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const auto found = subs_.find(verb);
@@ -251,7 +317,7 @@ std::expected<Options, EarlyEnd> Parser::parse(std::span<const std::string> argu
                                     build.sanitizer == "none" ? "" : build.sanitizer),
                  .err = {}});
   }
-  if (verb.empty()) return std::unexpected(mistake("", "a verb is missing\n\n" + app_->help()));
+  if (verb.empty()) return std::unexpected(mistake("", "a verb is missing\n\n" + help_of("")));
   const std::map<std::string, ColorChoice, std::less<>> colors{{"auto", ColorChoice::kAuto},
                                                                {"always", ColorChoice::kAlways},
                                                                {"never", ColorChoice::kNever}};

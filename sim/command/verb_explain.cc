@@ -12,7 +12,8 @@ int verb_explain(const Context& context) {
   const Options& options = context.options;
   if (options.names.size() != 1) return usage_error(context, "explain needs one ID");
   const std::string& name = options.names.front();
-  const auto text = explain(name, context.registry, shell_word(context.options.program));
+  const auto text = explain(name, context.registry, shell_word(context.options.program),
+                            reports::layout_width(screen_options(context)));
   if (!text.has_value()) {
     return usage_error(context, unknown_name("name", name, explained_names(context.registry)));
   }

@@ -150,7 +150,9 @@ int show(const Context& context, const std::string& name) {
     if (source.name == name) text = source.text;
   }
   if (text.empty()) {
-    text = explain(name, context.registry, shell_word(context.options.program)).value_or("");
+    text = explain(name, context.registry, shell_word(context.options.program),
+                   reports::layout_width(screen_options(context)))
+               .value_or("");
   }
   if (text.empty()) {
     return usage_error(context, unknown_name("name", name, explained_names(context.registry)));

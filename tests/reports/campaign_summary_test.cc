@@ -26,10 +26,10 @@ std::string last_line(const std::string& text) {
 
 TEST(CampaignSummary, a_red_campaign_at_120_columns) {
   EXPECT_EQ(campaign_summary(red_campaign(), context(1), kWide),
-            R"(  scenario           seeds   pass  fail  inconcl   acked ops   faults   virtual
-  quickstart           200    200     .        .      41,880    1,204  2 h 13 m
-  crash_storm          200    197     3        .      96,412    8,330  3 h 20 m
-  slow_everything    1,000    998     1        1      61,007        .  4 d 04 h
+            R"(  scenario          seeds   pass   fail   inconcl   acked ops   faults    virtual
+  quickstart          200    200      .         .      41,880    1,204   2 h 13 m
+  crash_storm         200    197      3         .      96,412    8,330   3 h 20 m
+  slow_everything   1,000    998      1         1      61,007        .   4 d 04 h
 
 NEW    DUR-1 acked_is_durable (lost)   crash_storm  3 seeds, pct 2 random 1   1,204 operations, 1 fault
        millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json
@@ -49,10 +49,10 @@ FAIL  4 of 1,400 seeds failed in 2 groups; 1 inconclusive        1 m 09 s, exit 
 
 TEST(CampaignSummary, a_red_campaign_at_80_columns) {
   EXPECT_EQ(campaign_summary(red_campaign(), context(1), kNarrow),
-            R"(  scenario           seeds   pass  fail  inconcl   acked ops   faults   virtual
-  quickstart           200    200     .        .      41,880    1,204  2 h 13 m
-  crash_storm          200    197     3        .      96,412    8,330  3 h 20 m
-  slow_everything    1,000    998     1        1      61,007        .  4 d 04 h
+            R"(  scenario         seeds  pass  fail  inconcl  acked ops  faults   virtual
+  quickstart         200   200     .        .     41,880   1,204  2 h 13 m
+  crash_storm        200   197     3        .     96,412   8,330  3 h 20 m
+  slow_everything  1,000   998     1        1     61,007       .  4 d 04 h
 
 NEW    DUR-1 acked_is_durable (lost)   crash_storm  3 seeds, pct 2 random 1
        1,204 operations, 1 fault
@@ -79,9 +79,9 @@ FAIL  4 of 1,400 seeds failed in 2 groups; 1 inconclusive   1 m 09 s, exit 1
 
 TEST(CampaignSummary, a_green_campaign_that_wrote_nothing) {
   EXPECT_EQ(campaign_summary(green_campaign(), {}, kWide),
-            R"(  scenario       seeds   pass  fail  inconcl   acked ops   faults   virtual
-  quickstart       200    200     .        .      41,880    1,204  2 h 13 m
-  crash_storm      200    200     .        .      96,412    8,330  3 h 20 m
+            R"(  scenario      seeds   pass   fail   inconcl   acked ops   faults    virtual
+  quickstart      200    200      .         .      41,880    1,204   2 h 13 m
+  crash_storm     200    200      .         .      96,412    8,330   3 h 20 m
 
 did it do anything?  properties 3/3 evaluated (rarest SEG-2, 212)   faults 1/1 took effect
                      marks 2/2   situations 4/4   determinism 4/4   canary 8/10

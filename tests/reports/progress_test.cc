@@ -1,5 +1,6 @@
 #include "reports/progress.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
 
@@ -49,6 +50,17 @@ TEST(NewGroup, takes_three_lines) {
      orders/0 ends at 0: k3#1 was acknowledged at 0..16, yet no read returns it
      millrace replay out/failures/DUR-1-4e956e3a.repro.json
 )");
+}
+
+TEST(NewGroup, takes_three_lines_however_long_its_title_is) {
+  run::FailureGroup group = testing::red_campaign().groups[0];
+  group.name = "recovery_keeps_what_was_durable_before_the_crash_came";
+  group.cheapest_seed = 9'007'199'254'740'991;
+  const std::string lines = new_group_lines(group, "millrace replay F", kNarrow);
+
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 3) << lines;
+  EXPECT_LE(lines.find('\n'), 80U) << lines;
+  EXPECT_NE(lines.find("crash_storm seed 9007199254740991"), std::string::npos) << lines;
 }
 
 TEST(NewGroup, without_a_command_there_is_no_line_for_it) {

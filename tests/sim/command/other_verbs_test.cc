@@ -69,7 +69,7 @@ TEST_F(ExplainVerb, knows_everything_that_has_a_name) {
   run::Registry registry;
   toy_registry(registry);
   for (const std::string& name : explained_names(registry)) {
-    const auto text = explain(name, registry, "millrace");
+    const auto text = explain(name, registry, "millrace", 80);
     ASSERT_TRUE(text.has_value()) << name;
     EXPECT_NE(unwrapped(*text).find("How to "), std::string::npos) << *text;
   }
@@ -80,9 +80,9 @@ TEST_F(ExplainVerb, prints_commands_of_the_program_that_was_called) {
   toy_registry(registry);
   const std::string scenario = registry.scenario_sources().front().name;
 
-  EXPECT_NE(unwrapped(*explain(scenario, registry, "./toy")).find("`./toy run " + scenario),
+  EXPECT_NE(unwrapped(*explain(scenario, registry, "./toy", 100)).find("`./toy run " + scenario),
             std::string::npos);
-  EXPECT_NE(unwrapped(*explain("disk.full", registry, "./toy")).find("`./toy run SCENARIO"),
+  EXPECT_NE(unwrapped(*explain("disk.full", registry, "./toy", 100)).find("`./toy run SCENARIO"),
             std::string::npos);
 }
 

@@ -10,7 +10,6 @@
 #include "sim/command/console.h"
 #include "sim/command/cpu_count.h"
 #include "sim/command/exit_status.h"
-#include "sim/command/explain.h"
 #include "sim/command/output_dir.h"
 #include "tests/sim/command/calls.h"
 
@@ -129,20 +128,6 @@ TEST_F(OutputDirectory, that_cannot_be_made_is_named) {
 
   ASSERT_FALSE(written.has_value());
   EXPECT_NE(written.error().find("out"), std::string::npos);
-}
-
-TEST(WrappedText, breaks_at_spaces_and_keeps_every_word) {
-  std::string text;
-  for (int i = 0; i < 60; ++i) text += "word" + std::to_string(i) + " ";
-  const std::string lines = wrapped(text, 2);
-
-  std::size_t start = 0;
-  for (std::size_t end = lines.find('\n'); end != std::string::npos;
-       start = end + 1, end = lines.find('\n', start)) {
-    EXPECT_LE(end - start, 100U);
-    EXPECT_EQ(lines.substr(start, 2), "  ");
-  }
-  EXPECT_NE(lines.find("word59"), std::string::npos);
 }
 
 }  // namespace
