@@ -60,15 +60,15 @@ std::string to_json(const std::vector<Row>& rows) {
 }
 
 std::string table_head() {
-  return fmt::format("{:<20}{:>9}  {:<16}{:<12}{:<13}{}\n", "row", "value", "unit", "target",
-                     "peer", "ratio");
+  return fmt::format("{:<20}{:>9}  {:<16}{:<12}{:<8}{}\n", "row", "value", "unit", "target", "peer",
+                     "ratio");
 }
 
 std::string table_line(const Row& row) {
   std::string line = fmt::format("{:<20}{:>9}{} {:<16}{:<12}", row.name, amount(row.value),
                                  mark(falls_short(row)), row.unit, bound_text(row.target));
   if (row.ratio.has_value()) {
-    line += fmt::format("{:<13}{}{} {}", amount(*row.peer_value), amount(*row.ratio),
+    line += fmt::format("{:<8}{}{} {}", amount(*row.peer_value), amount(*row.ratio),
                         mark(ratio_falls_short(row)),
                         row.ratio_target.has_value() ? bound_text(*row.ratio_target) : "");
   } else if (!row.peer.empty()) {

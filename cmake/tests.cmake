@@ -129,6 +129,8 @@ function(millrace_add_benchmarks)
     ${MILLRACE_PACKAGE_fmt} Boost::context)
   set_target_properties(millrace_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
   add_dependencies(benchmarks_test millrace_bench)
+  target_compile_definitions(benchmarks_test PRIVATE
+    MILLRACE_BENCH="$<TARGET_FILE:millrace_bench>")
 
   # SimGrid's context switches mean nothing to a sanitizer.
   if(MILLRACE_SIMGRID_FOUND AND MILLRACE_SANITIZER STREQUAL "none")

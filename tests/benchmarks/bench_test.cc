@@ -17,8 +17,7 @@ using nlohmann::json;
 
 /// What the program prints to stdout. It has to end with status 0.
 std::string run_bench(const std::string& arguments) {
-  const std::string command =
-      std::string(MILLRACE_BINARY_DIR) + "/millrace_bench " + arguments + " 2>/dev/null";
+  const std::string command = MILLRACE_BENCH " " + arguments + " 2>/dev/null";
   std::FILE* const pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return {};
   std::string text;
