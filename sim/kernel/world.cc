@@ -204,9 +204,11 @@ void World::redraw_pending(std::uint32_t object) {
   for (std::uint32_t at = pending_heads_[object]; at != 0; at = pending_links_[at - 1].next) {
     Slot& slot = slots_[at - 1];
     if (slot.kind == EventKind::kMachineFree || slot.entity == 0) continue;
+    const SimTime due = slot.key - Duration{slot.lateness};
+    // What is not due yet does not race with what ran, and a fresh draw is as good as its old one.
+    if (due > now_) continue;
     const EventIdentity who{
         .id = slot.id, .root = slot.root, .where = slot.where, .n = slot.n, .kind = slot.kind};
-    const SimTime due = slot.key - Duration{slot.lateness};
     const std::int64_t lateness =
         choices_.range(who, Purpose::kLateness, 0, options_.strategy.window.ns, ++slot.redraws);
     const SimTime key = std::max(now_, due + Duration{lateness});

@@ -147,7 +147,9 @@ EventHandle World::queue_event(const EventIdentity& who, SimTime due, EntityId e
                    .kind = who.kind,
                    .live = true};
   enqueue(index, due + Duration{lateness});
-  if (options_.strategy.kind == StrategyKind::kPos) link_pending(index);
+  // A window of 0 leaves nothing to draw again.
+  const bool redraws = options_.strategy.kind == StrategyKind::kPos;
+  if (redraws && options_.strategy.window.ns > 0) link_pending(index);
   return {.slot = index, .id = who.id.value};
 }
 
