@@ -11,9 +11,9 @@ page=${MILLRACE_SOURCE:?}/docs/bring-your-own-system.md
 commands=0
 shown=0
 
-# Numbers, hashes, spans of time and the width of columns are not what a line says.
+# Numbers ("1.7 M" is one), hashes, spans of time and the width of columns are not what a line says.
 plain() {
-  sed -E -e 's/[0-9a-f]{8,}/#/g' -e 's/[0-9][0-9,.]*/#/g' -e 's/# (h|m|s|ms|us)( # (m|s))?/#/g' \
+  sed -E -e 's/[0-9a-f]{8,}/#/g' -e 's/[0-9][0-9,.]*/#/g' -e 's/# M /# /g' -e 's/# (h|m|s|ms|us)( # (m|s))?/#/g' \
     -e 's/(^| )\.( |$)/ # /g' -e 's/[[:space:]]+/ /g' -e 's/^ //' -e 's/ $//'
 }
 
