@@ -68,7 +68,7 @@ using CheckArgument = std::conditional_t<std::is_trivially_copyable_v<T> && !std
 // A CHECK that holds costs its comparison and a branch. No address of an operand is taken but in
 // the functions for failures, which are kept out of line and get small operands by value: else each
 // CHECK would store its operands and their places to the stack first, which were 15 instructions a
-// CHECK and a fifth of all that the simulator's loop executed.
+// CHECK and a fifth of all that an event loop executed.
 
 template <typename L, typename R>
 struct CheckComparison {

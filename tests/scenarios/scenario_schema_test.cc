@@ -13,6 +13,7 @@
 
 #include "scenarios/store_world.h"
 #include "sim/command/scenario_file.h"
+#include "tests/folders.h"
 
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
@@ -116,7 +117,7 @@ class ScenarioSchema : public testing::Test {
 };
 
 TEST_F(ScenarioSchema, in_the_docs_is_what_the_program_prints) {
-  std::ifstream in(MILLRACE_SOURCE_DIR "/docs/formats/scenario.schema.json", std::ios::binary);
+  std::ifstream in(source_folder() + "/docs/formats/scenario.schema.json", std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
 
