@@ -187,9 +187,11 @@ std::vector<std::string> notes_of(const ReproFile& file, const ReplayReport& rep
   const run::Replay& replay = report.replay;
   std::vector<std::string> notes = override_lines(repro.plan, replay.record);
   for (std::string& line : notes) line.insert(0, "override: ");
-  notes.push_back(fmt::format("built from {}, found at {}: {} % matched",
+  const std::string parts_at =
+      report.difference.has_value() ? ", first difference: " + place_text(*report.difference) : "";
+  notes.push_back(fmt::format("built from {}, found at {}: {} % matched{}; {}",
                               build_text(run::this_build()), build_text(repro.build),
-                              replay.matched_percent));
+                              replay.matched_percent, parts_at, run::to_text(replay.verdict)));
   if (replay.verdict == run::ReplayVerdict::kStale) {
     notes.push_back(fmt::format(
         "Less than {} % of its operations and anchored faults met their moment: it says nothing "
@@ -199,9 +201,7 @@ std::vector<std::string> notes_of(const ReproFile& file, const ReplayReport& rep
   if (replay.is_edited) {
     notes.emplace_back("The plan was edited: signature and fingerprint are no longer expected.");
   }
-  if (report.difference.has_value()) {
-    notes.push_back("first difference: " + place_text(*report.difference));
-  } else if (!replay.is_same_execution && !replay.is_edited) {
+  if (!report.difference.has_value() && !replay.is_same_execution && !replay.is_edited) {
     notes.emplace_back("Another execution: its fingerprint differs.");
   }
   return notes;

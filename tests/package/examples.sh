@@ -52,6 +52,6 @@ quietly cmake -S source -B build
 quietly cmake --build build -j 2 --target quorum
 expect 1 '^NEW +REG-1 linearizable' build/quorum campaign storm --seeds 200 -x 1
 expect 1 'linearizable|REG-1' build/quorum replay millrace-out/latest/failures
-expect 1 ': reproduced REG-1/' build/quorum replay millrace-out/latest/failures
-expect 0 ': gone REG-1/' "$quorum" replay millrace-out/latest/failures
+expect 1 '^REPRODUCED +REG-1/' build/quorum replay millrace-out/latest/failures
+expect 0 '^GONE +REG-1/' "$quorum" replay millrace-out/latest/failures
 echo "package: examples build, pass, and answer every verb"
