@@ -15,8 +15,8 @@
 
 namespace millrace::scenarios {
 
-/// Longer than any run, of which the longest that is promised has 10,000 s: what a client that never
-/// gives up waits.
+/// Longer than any run, of which the longest that is promised has 10,000 s: what a client that
+/// never gives up waits.
 inline constexpr Duration kPatience = seconds(100'000);
 
 /// How long one operation may take, a write from the heal on; then its outcome is unknown. Shorter

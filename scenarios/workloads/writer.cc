@@ -41,7 +41,6 @@ class WriterClient {
  public:
   WriterClient(Env& env, const WriterConfig& config, run::Client& client)
       : env_(env),
-        config_(config),
         client_(client),
         directory_(make_directory(client.directory())),
         context_(client::make_context(env, directory_, config)),
@@ -79,7 +78,6 @@ class WriterClient {
   }
 
   Env& env_;
-  const WriterConfig& config_;
   run::Client& client_;
   client::StaticDirectory directory_;
   const ClientContext context_;

@@ -39,7 +39,7 @@ struct Strike {
   bool is_in_task = false;
 
   // Filled in while it is in force.
-  std::vector<Machine*> disks_claimed;            ///< From the budget, by this strike alone.
+  std::vector<Machine*> disks_claimed;        ///< From the budget, by this strike alone.
   std::vector<LinkEnds> links;                ///< That it disturbs now.
   std::vector<std::uint64_t> steps_at_start;  ///< Of each target.
   std::vector<std::uint32_t> release_order;   ///< Of a swizzle: when each target is released.
