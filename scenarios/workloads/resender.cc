@@ -24,6 +24,8 @@ using client::ClientContext;
 constexpr std::size_t kEventBytes = 56;
 // How long one answer is waited for; without it the connection is given up.
 constexpr Duration kAnswerWait = seconds(2);
+// How many numbers a gap leaves out.
+constexpr std::uint64_t kGapEvents = 1'000'000;
 // Away from the keys of writers and conditional writers.
 constexpr std::uint32_t kFirstKey = 1'000'000;
 
@@ -100,9 +102,11 @@ Span Resender::span_of(const run::Operation& operation) const {
   return {known_, known_ + count - 1};
 }
 
-/// Far enough to be a gap whatever is still under way.
+/// Far enough to be a gap whatever this writer sends later: a frame of a connection that was given
+/// up may arrive when a nearer gap has been filled, and would be taken rightly.
 Span Resender::gap_of(std::uint64_t count) const {
-  const std::uint64_t first = std::max<std::uint64_t>(known_, uids_.size()) + 1;
+  CHECK(uids_.size() < kGapEvents, "a resender never sends as many events as its gaps are wide");
+  const std::uint64_t first = std::max<std::uint64_t>(known_, uids_.size()) + kGapEvents;
   return {first, first + count - 1};
 }
 
