@@ -10,15 +10,8 @@
 
 #include <boost/context/detail/fcontext.hpp>
 
+#include "sim/fiber/asan.h"
 #include "sim/fiber/fiber.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define MILLRACE_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MILLRACE_ASAN 1
-#endif
-#endif
 
 #ifdef MILLRACE_ASAN
 #include <sanitizer/common_interface_defs.h>

@@ -6,15 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "sim/fiber/asan.h"
 #include "system/base/check.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define MILLRACE_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MILLRACE_ASAN 1
-#endif
-#endif
 
 #ifdef MILLRACE_ASAN
 #include <sanitizer/asan_interface.h>

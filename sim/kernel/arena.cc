@@ -8,15 +8,8 @@
 #include <new>
 #include <sys/mman.h>
 
+#include "sim/fiber/asan.h"
 #include "system/base/check.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define MILLRACE_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MILLRACE_ASAN 1
-#endif
-#endif
 
 namespace millrace::sim {
 
