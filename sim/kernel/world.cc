@@ -104,6 +104,22 @@ void World::limit_reached(std::string_view which) {
 void World::set_fair() {
   options_.strategy = {};
   holds_until_ = now_;
+  for (Entity& entity : entities_) entity.held_until = {};
+  for (const auto& machine : machines_) {
+    if (machine->process_ == nullptr) continue;
+    machine->process_->tasks_.for_each([](Task& task) { task.is_held_ = false; });
+  }
+  // The queue orders them by time and identity, so the order of this loop decides nothing.
+  for (std::uint32_t index = 0; index < slots_.size(); ++index) let_go(index);
+}
+
+void World::let_go(std::uint32_t index) {
+  Slot& slot = slots_[index];
+  if (!slot.live || (!slot.is_held && slot.lateness == 0)) return;
+  const SimTime due = slot.is_held ? now_ : slot.key - Duration{slot.lateness};
+  slot.is_held = false;
+  slot.lateness = 0;
+  enqueue(index, std::max(now_, due));
 }
 
 void World::note(Note note) {
@@ -164,6 +180,7 @@ bool World::cancel(EventHandle handle) {
 bool World::move(EventHandle& handle, SimTime due) {
   if (!is_pending(handle)) return false;
   CHECK(due >= now_, "an event is never due in the past");
+  slots_[handle.slot].is_held = false;
   enqueue(handle.slot, due + Duration{slots_[handle.slot].lateness});
   return true;
 }

@@ -118,7 +118,9 @@ class World {
   const StopPlace& stop_place() const { return stop_place_; }
   /// Whether an address lies below a task's stack. Cost: O(stacks).
   bool owns_guard(const void* address) const { return stacks_.owns_guard(address); }
-  /// From now on events are queued with lateness 0: the schedule is fair.
+  /// From now on the schedule is fair: events are queued with lateness 0, no hold or delay is in
+  /// force, and what was late or held back until now is let go: it runs when it is due, or at once.
+  /// Cost: O(pending events).
   void set_fair();
 
   Choices& choices() { return choices_; }
@@ -259,6 +261,7 @@ class World {
   void link_pending(std::uint32_t index);
   void unlink_pending(std::uint32_t index);
   void redraw_pending(std::uint32_t object);
+  void let_go(std::uint32_t index);
   void reach_limit(std::string_view which);
   void note_stop_place(const Task* task);
 

@@ -107,6 +107,7 @@ bool World::is_held(std::uint32_t index) {
   const SimTime until = entities_[slots_[index].entity].held_until;
   if (until <= now_) return false;
   ++held_back_;
+  slots_[index].is_held = true;
   enqueue(index, until);
   return true;
 }
@@ -196,6 +197,7 @@ void World::hold_back(Task& task, const EventIdentity& cause, Wake wake) {
   EventIdentity again = cause;
   again.kind = EventKind::kWake;
   task.wake_event_ = queue_event(again, task.held_until_, task.entity_, &task, 0);
+  slots_[task.wake_event_.slot].is_held = true;
 }
 
 inline void World::run_machine(Machine& machine) {

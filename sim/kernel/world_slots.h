@@ -18,7 +18,8 @@ struct alignas(64) World::Slot {
   std::uint32_t lateness = 0;
   std::uint32_t n = 0;
   EventKind kind = EventKind::kControl;
-  bool live = false;
+  bool live : 1 = false;
+  bool is_held : 1 = false;  // The key is the end of a hold, not the due time plus lateness.
   std::uint16_t redraws = 0;
 };
 

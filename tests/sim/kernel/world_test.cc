@@ -282,6 +282,67 @@ TEST_F(WorldTest, a_delayed_wait_keeps_its_reason) {
   EXPECT_EQ(log_, (std::vector<std::string>{"30 awake"}));
 }
 
+TEST_F(WorldTest, a_fair_schedule_lets_go_of_what_a_hold_has_held_back) {
+  make();
+  boot(machine("a"), [&] {
+    sleep(milliseconds(5));
+    say("awake");
+    sleep(milliseconds(5));
+    say("awake again");
+  });
+  world_->run_until(SimTime{milliseconds(1).ns});
+  world_->hold(world_->machines()[0]->process()->tasks()[0]->entity(), seconds(11));
+  world_->run_until(SimTime{milliseconds(100).ns});
+
+  world_->set_fair();
+  world_->run_until(SimTime{seconds(20).ns});
+
+  // Due at 5 ms and held then: it runs at once, and what follows comes when it is due.
+  EXPECT_EQ(world_->held_back(), 1u);
+  EXPECT_EQ(log_, (std::vector<std::string>{"100 awake", "105 awake again"}));
+}
+
+TEST_F(WorldTest, a_fair_schedule_ends_delayed_waits_whether_over_or_not) {
+  make();
+  const auto waits_until = [this](Duration end) {
+    return [this, end] {
+      const ArenaScope simulator(nullptr);
+      world_->delay_next_wait(*world_->current(), seconds(11));
+      EXPECT_EQ(world_->park(Instant{end.ns}), Wake::kTimeout);
+      say("awake");
+    };
+  };
+  boot(machine("over"), waits_until(milliseconds(5)));
+  boot(machine("not over"), waits_until(milliseconds(200)));
+  world_->run_until(SimTime{milliseconds(100).ns});
+
+  world_->set_fair();
+  world_->run_until(SimTime{seconds(20).ns});
+
+  EXPECT_EQ(log_, (std::vector<std::string>{"100 awake", "200 awake"}));
+}
+
+TEST_F(WorldTest, a_fair_schedule_takes_back_the_lateness_of_what_is_pending) {
+  // Each would wake at a drawn time within a second after it is due.
+  WorldOptions options;
+  options.strategy = {.kind = StrategyKind::kPos, .window = seconds(1)};
+  make(options);
+  constexpr std::size_t kMachines = 20;
+  for (std::size_t i = 0; i < kMachines; ++i) {
+    boot(machine("m" + std::to_string(i)), [&] {
+      const ArenaScope simulator(nullptr);
+      world_->park(Instant{seconds(3).ns});
+      say("awake");
+    });
+  }
+  world_->run_until(SimTime{milliseconds(2500).ns});  // All have begun, and wait.
+
+  world_->set_fair();
+  world_->run_until(SimTime{seconds(20).ns});
+
+  EXPECT_EQ(log_, std::vector<std::string>(kMachines, "3000 awake"));
+}
+
 TEST_F(WorldTest, an_exception_that_leaves_a_task_is_reported) {
   class Ear final : public Observer {
    public:
