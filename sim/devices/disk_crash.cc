@@ -15,16 +15,10 @@ constexpr std::uint32_t draw_index(std::uint64_t sector, std::uint32_t which) {
   return static_cast<std::uint32_t>(sector) * 4 + which;
 }
 
-/// A draw in [low, high], also where an override asks for something else.
-std::int64_t draw_between(Choices& choices, const EventIdentity& who, Purpose purpose,
-                          std::int64_t low, std::int64_t high, std::uint32_t index) {
-  return std::clamp(choices.range(who, purpose, low, high, index), low, high);
-}
-
 std::size_t draw_below(Choices& choices, const EventIdentity& who, Purpose purpose,
                        std::size_t count, std::uint32_t index) {
   const auto highest = static_cast<std::int64_t>(count) - 1;
-  return static_cast<std::size_t>(draw_between(choices, who, purpose, 0, highest, index));
+  return static_cast<std::size_t>(choices.one_of(who, purpose, 0, highest, index));
 }
 
 CrashShape draw_shape(Choices& choices, const EventIdentity& who, const Survival& survival) {
@@ -100,8 +94,8 @@ Survivor draw_survivor(Choices& choices, const EventIdentity& who, const Surviva
   if (!choices.hit(who, Purpose::kTear, survival.tear, draw_index(dirty.sector, 0))) {
     return survivor;
   }
-  const auto cut = static_cast<std::uint16_t>(draw_between(
-      choices, who, Purpose::kTear, written.from + 1, written.to - 1, draw_index(dirty.sector, 1)));
+  const auto cut = static_cast<std::uint16_t>(choices.one_of(
+      who, Purpose::kTear, written.from + 1, written.to - 1, draw_index(dirty.sector, 1)));
   if (choices.hit(who, Purpose::kTear, {1, 2}, draw_index(dirty.sector, 2))) {
     survivor.part.from = cut;
   } else {
@@ -176,8 +170,7 @@ std::uint64_t draw_lost_changes(Choices& choices, const EventIdentity& who,
   // a size that includes it.
   if (!choices.hit(who, Purpose::kCrashMetadata, {1, 2}, 0)) return 0;
   const auto highest = static_cast<std::int64_t>(count);
-  return static_cast<std::uint64_t>(
-      draw_between(choices, who, Purpose::kCrashMetadata, 1, highest, 1));
+  return static_cast<std::uint64_t>(choices.one_of(who, Purpose::kCrashMetadata, 1, highest, 1));
 }
 
 }  // namespace millrace::sim

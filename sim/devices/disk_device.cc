@@ -460,8 +460,7 @@ void DiskDevice::end_request(Request& request) {
 std::uint64_t DiskDevice::draw_prefix(const EventIdentity& who, Purpose purpose, std::uint64_t size,
                                       bool neutral_is_all) {
   const auto highest = static_cast<std::int64_t>(size);
-  const std::int64_t drawn =
-      std::clamp<std::int64_t>(world_.choices().range(who, purpose, 0, highest), 0, highest);
+  const std::int64_t drawn = world_.choices().one_of(who, purpose, 0, highest);
   return static_cast<std::uint64_t>(neutral_is_all ? highest - drawn : drawn);
 }
 

@@ -135,8 +135,8 @@ std::uint64_t DiskDevice::draw_index(const EventIdentity& who, std::uint64_t cou
                                      std::uint32_t index) const {
   CHECK(count > 0, "there is something to choose from");
   const auto highest = static_cast<std::int64_t>(count) - 1;
-  return static_cast<std::uint64_t>(std::clamp<std::int64_t>(
-      world_.choices().range(who, Purpose::kDamage, 0, highest, index), 0, highest));
+  return static_cast<std::uint64_t>(
+      world_.choices().one_of(who, Purpose::kDamage, 0, highest, index));
 }
 
 std::optional<DiskDevice::Target> DiskDevice::draw_target(const EventIdentity& who,

@@ -159,16 +159,16 @@ void NetworkDevice::break_one(Connection& connection, Root fault) {
     const std::uint32_t count = direction.pipe.end() - first;
     std::int64_t kept = count;
     const auto arrives = static_cast<Arrives>(
-        choices.range(who, Purpose::kBreakArrives, 0, static_cast<int>(Arrives::kPrefix), side));
+        choices.one_of(who, Purpose::kBreakArrives, 0, static_cast<int>(Arrives::kPrefix), side));
     if (arrives == Arrives::kNone) kept = 0;
     if (arrives == Arrives::kPrefix) {
-      kept = choices.range(who, Purpose::kBreakArrives, 0, count, 2 + side);
+      kept = choices.one_of(who, Purpose::kBreakArrives, 0, count, 2 + side);
     }
     drop_from(connection, side, first + static_cast<FrameNumber>(kept));
   }
   for (Side side = 0; side < 2; ++side) {
     const auto learns = static_cast<Learns>(
-        choices.range(who, Purpose::kBreakLearns, 0, static_cast<int>(Learns::kNever), side));
+        choices.one_of(who, Purpose::kBreakLearns, 0, static_cast<int>(Learns::kNever), side));
     if (!connection.ends[side].is_alive()) continue;
     switch (learns) {
       case Learns::kAtOnce:

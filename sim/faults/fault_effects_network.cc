@@ -119,7 +119,7 @@ void FaultEffects::begin_swizzle(Strike& strike) {
   for (std::uint32_t i = 0; i < count; ++i) strike.release_order.push_back(i);
   const EventIdentity who = identity(strike, *strike.targets.front());
   for (std::uint32_t left = count; left > 1; --left) {
-    const std::int64_t chosen = world_.choices().range(who, Purpose::kFault, 0, left - 1, left);
+    const std::int64_t chosen = world_.choices().one_of(who, Purpose::kFault, 0, left - 1, left);
     std::swap(strike.release_order[static_cast<std::size_t>(chosen)],
               strike.release_order[left - 1]);
   }

@@ -457,8 +457,8 @@ std::vector<Machine*> FaultEngine::pick_core() {
         Choices::identify_counted(Root{}, EventKind::kControl, where_of("core", group.name), 0);
     for (std::size_t left = order.size(); left > 1; --left) {
       const std::int64_t chosen =
-          world_.choices().range(who, Purpose::kFault, 0, static_cast<std::int64_t>(left) - 1,
-                                 static_cast<std::uint32_t>(left));
+          world_.choices().one_of(who, Purpose::kFault, 0, static_cast<std::int64_t>(left) - 1,
+                                  static_cast<std::uint32_t>(left));
       std::swap(order[static_cast<std::size_t>(chosen)], order[left - 1]);
     }
     std::ranges::stable_partition(

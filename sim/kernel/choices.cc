@@ -119,6 +119,11 @@ void Choices::grow_or_prune(std::uint32_t generation) {
   }
 }
 
+std::int64_t Choices::one_of(const EventIdentity& who, Purpose purpose, std::int64_t low,
+                             std::int64_t high, std::uint32_t index) {
+  return std::clamp(range(who, purpose, low, high, index), low, high);
+}
+
 std::int64_t Choices::log_uniform(const EventIdentity& who, Purpose purpose, std::int64_t low,
                                   std::int64_t high, std::uint32_t index) {
   const std::uint64_t draw = bits(who.id, purpose, index);

@@ -53,8 +53,12 @@ struct Override {
   std::optional<EventKind> kind;
   std::optional<Where> where;
   std::optional<std::uint32_t> n;
-  /// The drawn number (a latency in ns, 0 or 1 for a yes-or-no draw); none stands for neutral.
+  /// The drawn number (a latency in ns, 0 or 1 for a yes-or-no draw), from 0 to kValueMax; none
+  /// stands for neutral.
   std::optional<std::int64_t> value;
+
+  /// In ns nearly twelve days, longer than any run: a time that is later than others never wraps.
+  static constexpr std::int64_t kValueMax = 1'000'000'000'000'000;
 
   friend bool operator==(const Override&, const Override&) = default;
 };
@@ -104,6 +108,9 @@ class Choices {
     const std::uint64_t draw = bits(who.id, purpose, index);
     return decide(who, purpose, uniform_between(draw, low, high), low, index);
   }
+  /// As range(), for one of several things: an override's value beyond them counts as the last.
+  std::int64_t one_of(const EventIdentity& who, Purpose purpose, std::int64_t low,
+                      std::int64_t high, std::uint32_t index = 0);
   /// Log-uniform in [low, high] with low >= 1; neutral is `low`.
   std::int64_t log_uniform(const EventIdentity& who, Purpose purpose, std::int64_t low,
                            std::int64_t high, std::uint32_t index = 0);

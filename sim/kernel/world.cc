@@ -227,7 +227,7 @@ void World::redraw_pending(std::uint32_t object) {
     const EventIdentity who{
         .id = slot.id, .root = slot.root, .where = slot.where, .n = slot.n, .kind = slot.kind};
     const std::int64_t lateness =
-        choices_.range(who, Purpose::kLateness, 0, options_.strategy.window.ns, ++slot.redraws);
+        choices_.one_of(who, Purpose::kLateness, 0, options_.strategy.window.ns, ++slot.redraws);
     const SimTime key = std::max(now_, due + Duration{lateness});
     slot.lateness = static_cast<std::uint32_t>((key - due).ns);
     enqueue(at - 1, key);

@@ -134,7 +134,10 @@ EventHandle World::queue_event(const EventIdentity& who, SimTime due, EntityId e
                                std::uint64_t argument) {
   CHECK(due >= now_, "an event is never due in the past");
   std::int64_t lateness = 0;
-  if (options_.strategy.window.ns > 0 && entity.value() != 0) lateness = lateness_of(who, entity);
+  if (options_.strategy.window.ns > 0 && entity.value() != 0) {
+    // Whatever an override says.
+    lateness = std::min(lateness_of(who, entity), options_.strategy.window.ns);
+  }
   const std::uint32_t index = take_slot();
   slots_[index] = {.id = who.id,
                    .root = who.root,

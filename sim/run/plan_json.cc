@@ -339,7 +339,7 @@ class PlanReader {
     }
     if (in.has("where")) rule.where = sim::Where{in.at("where").hex()};
     if (in.has("n")) rule.n = small(in.at("n"));
-    if (in.has("value")) rule.value = in.at("value").integer(INT64_MIN, INT64_MAX);
+    if (in.has("value")) rule.value = in.at("value").integer(0, sim::Override::kValueMax);
     return rule;
   }
 

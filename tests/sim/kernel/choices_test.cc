@@ -87,6 +87,15 @@ TEST(Choices, give_the_value_of_the_first_override_that_matches) {
   EXPECT_EQ(choices.override_matches(), (std::vector<std::uint64_t>{1, 1}));
 }
 
+TEST(Choices, stay_among_the_things_to_choose_from_whatever_an_override_says) {
+  Choices choices(
+      1, {{.purpose = {}, .root = {}, .kind = {}, .where = {}, .n = {}, .value = 12'000'000}});
+  const EventIdentity who = next(choices, operation_root(1));
+
+  EXPECT_EQ(choices.one_of(who, Purpose::kFault, 0, 4), 4);
+  EXPECT_EQ(choices.range(who, Purpose::kFault, 0, 4), 12'000'000);
+}
+
 // Counters that rested for two generations are dropped, and what follows is no repetition.
 TEST(Choices, forget_counters_that_rested_without_repeating_identities) {
   Choices choices(1);

@@ -68,7 +68,7 @@ TEST_F(Plans, are_read_back_as_they_were_written) {
                                  .kind = sim::EventKind::kDeliver,
                                  .where = {},
                                  .n = 2,
-                                 .value = -7});
+                                 .value = 7});
     written.clients[0].operations[1].after = 1;
 
     const Result<Plan> read = plan_from_json(plan_to_json(written), registry_);
@@ -124,6 +124,15 @@ TEST_F(Plans, refuse_what_no_run_could_begin_with) {
   json.replace(at, json.find_first_of(",\n", at) - at, "0");
   EXPECT_EQ(plan_from_json(json, registry_).error().detail,
             "strategy.pct_events: at least 1 is expected");
+  Plan edited = draw_plan(registry_, toy::quiet_scenario(), 1);
+  edited.overrides.push_back({.purpose = sim::Purpose::kLatency,
+                              .root = {},
+                              .kind = {},
+                              .where = {},
+                              .n = {},
+                              .value = -1});
+  EXPECT_EQ(plan_from_json(plan_to_json(edited), registry_).error().detail,
+            "overrides[0].value: a whole number from 0 to 1000000000000000 is expected");
 }
 
 TEST_F(Plans, name_only_machines_that_they_have) {
