@@ -4,11 +4,13 @@
 // that a plan adds, and the directory that clients get from both.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/run/client.h"
 #include "sim/run/plan.h"
+#include "sim/run/registry.h"
 #include "system/base/knobs.h"
 #include "system/client/directory.h"
 #include "system/types/routing.h"
@@ -19,14 +21,21 @@ namespace millrace::scenarios {
 /// The port of every segment store.
 inline constexpr std::uint16_t kStorePort = 9000;
 
+inline constexpr std::uint32_t kSegmentsMax = 64;
+
 /// Settings of one stream: `streams.NAME.segments`.
 struct StreamSettings {
   std::uint32_t segments = 1;
 
-  static constexpr auto knobs = millrace::knobs(
-      knob("segments", &StreamSettings::segments,
-           {.unit = "segments", .low = 1, .high = 64, .about = "Segments that share its keys."}));
+  static constexpr auto knobs = millrace::knobs(knob("segments", &StreamSettings::segments,
+                                                     {.unit = "segments",
+                                                      .low = 1,
+                                                      .high = kSegmentsMax,
+                                                      .about = "Segments that share its keys."}));
 };
+
+/// Clients need a stream, and each of its segments a store: says what of it is missing.
+std::optional<run::PlanMistake> check_streams(const run::Plan& plan);
 
 /// Adds `placement.NAME/n` to the plan's settings: the store of each segment, drawn.
 void place_segments(run::Plan& plan, run::PlanDraws& draws);

@@ -67,6 +67,7 @@ void store_world(Registry& registry) {
                      .about = "Reads everything that is left, when all others are done."});
   registry.settings<StreamSettings>("streams.*");
   registry.plan_hook(complete_plan);
+  registry.plan_check(check_streams);
   registry.frame_namer(wire::frame_name);
   registry.marks(marks());
   properties::register_all(registry);

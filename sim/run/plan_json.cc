@@ -420,6 +420,9 @@ Result<Plan> plan_from_json(std::string_view text, const Registry& registry) {
   const Result<void> fits = sim::validate(plan.faults, deployment_of(plan));
   if (!fits.has_value()) return fail(Errc::kInvalid, "faults: " + fits.error().detail);
   TRY(check_waits(plan));
+  if (const auto mistake = registry.mistake_of(plan)) {
+    return fail(Errc::kInvalid, mistake->path + ": " + mistake->what);
+  }
   return plan;
 }
 

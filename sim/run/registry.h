@@ -118,6 +118,12 @@ struct SettingGroup {
   std::vector<KnobView> knobs;
 };
 
+/// Why a system cannot run a plan.
+struct PlanMistake {
+  std::string path;  ///< What is missing or wrong, as a scenario names it: "streams".
+  std::string what;  ///< What was expected.
+};
+
 /// A scenario file, not yet read.
 struct ScenarioSource {
   std::string name;  ///< Without ".toml".
@@ -289,6 +295,10 @@ class Registry {
   /// of data, and lets operations, which have their ids by then, follow each other.
   void plan_hook(void (*hook)(Plan& plan, PlanDraws& draws)) { plan_hook_ = hook; }
 
+  /// Says what keeps the system from running a plan, drawn or edited, that is otherwise right:
+  /// data without a place, nobody who serves. Nothing where it can run.
+  void plan_check(std::optional<PlanMistake> (*check)(const Plan& plan)) { plan_check_ = check; }
+
   /// Names frames for traces, reports and anchors: "txn.commit". Pure.
   void frame_namer(std::string (*namer)(ByteView frame)) { frame_namer_ = namer; }
 
@@ -312,6 +322,9 @@ class Registry {
   const std::vector<std::string>& marks() const { return marks_; }
   const std::vector<std::string>& allowed_unexpected() const { return allowed_unexpected_; }
   void (*plan_hook() const)(Plan&, PlanDraws&) { return plan_hook_; }
+  std::optional<PlanMistake> mistake_of(const Plan& plan) const {
+    return plan_check_ == nullptr ? std::nullopt : plan_check_(plan);
+  }
   std::string (*frame_namer() const)(ByteView) { return frame_namer_; }
 
   /// Null where there is none.
@@ -364,6 +377,7 @@ class Registry {
   std::vector<std::string> marks_;
   std::vector<std::string> allowed_unexpected_;
   void (*plan_hook_)(Plan& plan, PlanDraws& draws) = nullptr;
+  std::optional<PlanMistake> (*plan_check_)(const Plan& plan) = nullptr;
   std::string (*frame_namer_)(ByteView frame) = nullptr;
 };
 

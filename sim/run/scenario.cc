@@ -220,6 +220,9 @@ class Validator {
     }
     const Result<void> valid = sim::validate(deployment_of(plan));
     if (!valid.has_value()) complain("cluster", valid.error().detail);
+    if (auto mistake = registry_.mistake_of(plan)) {
+      complain(std::move(mistake->path), std::move(mistake->what));
+    }
   }
 
   const Scenario& scenario_;

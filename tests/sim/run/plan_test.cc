@@ -179,5 +179,14 @@ TEST_F(Plans, knobs_are_also_read_as_people_write_them) {
   EXPECT_EQ(read->machines[0].knobs.at("reply_timeout"), milliseconds(250).ns);
 }
 
+TEST_F(Plans, have_to_be_what_the_system_can_run) {
+  const std::string json = plan_to_json(draw_plan(registry_, toy::quiet_scenario(), 1));
+  registry_.plan_check([](const Plan& plan) -> std::optional<PlanMistake> {
+    return PlanMistake{.path = "streams", .what = "none in a plan of " + plan.scenario};
+  });
+
+  EXPECT_EQ(plan_from_json(json, registry_).error().detail, "streams: none in a plan of quiet");
+}
+
 }  // namespace
 }  // namespace millrace::run

@@ -74,6 +74,17 @@ TEST_F(Scenarios, reach_only_marks_that_there_are) {
             "floors.must_reach.store.putt: unknown mark 'store.putt'; the nearest is 'store.put'");
 }
 
+TEST_F(Scenarios, have_to_be_what_the_system_can_run) {
+  registry_.plan_check([](const Plan& plan) -> std::optional<PlanMistake> {
+    if (plan.settings.contains("streams.orders.segments")) return std::nullopt;
+    return PlanMistake{.path = "streams", .what = "at least one is expected"};
+  });
+  EXPECT_EQ(error(), "streams: at least one is expected");
+
+  scenario_.settings["streams.orders.segments"] = Range::fixed(1);
+  EXPECT_TRUE(validate(scenario_, registry_).empty());
+}
+
 TEST_F(Scenarios, settings_that_are_mentioned_end_up_in_the_plan) {
   scenario_.settings["streams.orders.segments"] = Range::between(2, 4);
 
