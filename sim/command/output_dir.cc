@@ -7,7 +7,8 @@
 #include <fstream>
 #include <sstream>
 #include <system_error>
-#include <unistd.h>
+
+#include "sim/run/writable.h"
 
 namespace millrace::command {
 namespace {
@@ -49,14 +50,8 @@ OutputDir::OutputDir(std::optional<std::string> chosen, std::string_view verb,
 std::expected<void, std::string> OutputDir::check() const {
   // Nobody asked for the other one, and a run that passes does not need it.
   if (!is_chosen_) return {};
-  std::error_code ignored;
-  fs::path at = fs::absolute(path_, ignored);
-  while (!fs::exists(at, ignored) && at != at.parent_path()) at = at.parent_path();
-  if (!fs::is_directory(at, ignored)) {
-    return std::unexpected(fmt::format("{}: {} is a file, where a folder is expected", path_,
-                                       at.lexically_relative(fs::current_path()).string()));
-  }
-  if (access(at.c_str(), W_OK | X_OK) != 0) return std::unexpected(path_ + ": cannot be written");
+  const Result<void> writable = run::check_writable(path_, run::Wanted::kFolder);
+  if (!writable.has_value()) return std::unexpected(writable.error().detail);
   return {};
 }
 
@@ -152,20 +147,6 @@ std::expected<std::string, std::string> read_text(const std::string& path) {
   text << file.rdbuf();
   if (!file) return std::unexpected(std::string("the file cannot be read"));
   return text.str();
-}
-
-std::expected<void, std::string> check_new_file(const std::string& path) {
-  std::error_code ignored;
-  const fs::path folder = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : ".";
-  if (fs::is_directory(path, ignored)) {
-    return std::unexpected(path + ": a folder, where a file is to be written");
-  }
-  if (!fs::is_directory(folder, ignored)) {
-    return std::unexpected(fmt::format("{}: there is no folder {}", path, folder.string()));
-  }
-  const std::string& written = fs::exists(path, ignored) ? path : folder.string();
-  if (access(written.c_str(), W_OK) != 0) return std::unexpected(path + ": cannot be written");
-  return {};
 }
 
 }  // namespace millrace::command

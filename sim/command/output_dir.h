@@ -49,9 +49,6 @@ class OutputDir {
 /// Writes a file through a neighbour that is renamed, so that nobody sees half of it.
 std::expected<void, std::string> write_file(const std::string& path, std::string_view text);
 
-/// Whether write_file() has a place to write to. The error says which path and why.
-std::expected<void, std::string> check_new_file(const std::string& path);
-
 /// Reads a file whole. The error says which path and why.
 std::expected<std::string, std::string> read_file(const std::string& path);
 /// The same; the error says only why.

@@ -11,6 +11,7 @@
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
 #include "sim/command/verbs.h"
+#include "sim/run/writable.h"
 
 namespace millrace::command {
 namespace {
@@ -30,8 +31,10 @@ std::string command_of(const Context& context, const RunInput& input) {
 /// Whether what the run may leave has a place: known before the run, not after it.
 std::expected<void, std::string> check_places(const Options& options, const OutputDir& directory) {
   if (auto checked = directory.check(); !checked.has_value()) return checked;
-  return options.trace.has_value() ? check_new_file(*options.trace)
-                                   : std::expected<void, std::string>();
+  if (!options.trace.has_value()) return {};
+  const Result<void> writable = run::check_writable(*options.trace, run::Wanted::kFile);
+  if (!writable.has_value()) return std::unexpected(writable.error().detail);
+  return {};
 }
 
 /// Writes what a red run leaves, and gives the path of its repro.

@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include "sim/run/plan.h"
 #include "sim/run/repro.h"
+#include "sim/run/writable.h"
 
 namespace millrace::run {
 namespace {
@@ -57,28 +57,14 @@ std::uint32_t big_endian_at(const std::array<char, kHeaderBytes>& header, std::s
   return value;
 }
 
-/// Whether a file can be made here, or an existing one be written.
-Result<void> check_writable(const std::filesystem::path& path) {
-  std::error_code ignored;
-  const bool exists = std::filesystem::exists(path, ignored);
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  // SQLite writes its journal beside the file.
-  const bool has_folder =
-      std::filesystem::is_directory(folder, ignored) && access(folder.c_str(), W_OK | X_OK) == 0;
-  if (exists && !std::filesystem::is_regular_file(path, ignored)) {
-    return fail(Errc::kInvalid, path.string() + ": is no file");
-  }
-  if (!has_folder || (exists && access(path.c_str(), R_OK | W_OK) != 0)) {
-    return fail(Errc::kIo, path.string() + ": cannot be written");
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<void> check_database(const std::string& path) {
-  TRY(check_writable(path));
+  TRY(check_writable(path, Wanted::kFile));
   std::error_code ignored;
+  const bool is_special =
+      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  if (is_special) return fail(Errc::kInvalid, path + ": is no file");
   const std::uintmax_t size = std::filesystem::file_size(path, ignored);
   if (ignored || size == 0) return {};
   std::array<char, kHeaderBytes> header{};

@@ -15,10 +15,10 @@
 
 namespace millrace::run {
 
-/// Whether a campaign can be appended to this file, or it can be made: looks without changing
-/// anything, and without SQLite, so that workers may still be forked.
-/// Errors: kInvalid: the file belongs to something else, or is of another version; kIo: it cannot
-/// be written.
+/// Whether a campaign can be appended to this file, or it can be made: looks without changing it,
+/// and without SQLite, so that workers may still be forked.
+/// Errors: kInvalid: the file belongs to something else, is of another version, or cannot be
+/// written.
 Result<void> check_database(const std::string& path);
 
 class CampaignDb {

@@ -44,6 +44,18 @@ TEST_F(BadInput, out_may_not_be_a_file) {
   EXPECT_EQ(files(), std::vector<std::string>{"o"});
 }
 
+// Nobody can write there, and access() says that root can.
+TEST_F(BadInput, out_may_not_be_where_nothing_can_be_made) {
+  for (const char* const verb : {"run", "campaign"}) {
+    const Call seen = call({verb, "quiet", "--out", "/proc/x"});
+    EXPECT_EQ(seen.status, 2);
+    EXPECT_TRUE(seen.err.starts_with("millrace: /proc/x: cannot be written: ")) << seen.err;
+    EXPECT_EQ(std::ranges::count(seen.err, '\n'), 1) << seen.err;
+  }
+  refuses({"run", "quiet", "--trace", "/proc/x"}, "/proc/x: cannot be written");
+  refuses({"campaign", "quiet", "--seeds", "1", "--db", "/proc/x"}, "/proc/x: cannot be written");
+}
+
 TEST_F(BadInput, a_trace_needs_a_folder) {
   std::filesystem::create_directory("d");
 
@@ -61,7 +73,8 @@ TEST_F(BadInput, a_database_of_another_tool_stays_as_it_is) {
   refuses({"campaign", "quiet", "--seeds", "1", "--db", "notes.db"}, "no campaign database");
   refuses({"campaign", "quiet", "--seeds", "1", "--db", "diary.db"}, "no campaign database");
   refuses({"campaign", "quiet", "--seeds", "1", "--out", "o"}, "o/campaign.db");
-  refuses({"campaign", "quiet", "--seeds", "1", "--db", "none/a.db"}, "cannot be written");
+  refuses({"campaign", "quiet", "--seeds", "1", "--db", "none/a.db"},
+          "none/a.db: there is no folder none");
   EXPECT_EQ(read("notes.db"), foreign);
   EXPECT_EQ(read("diary.db"), "Dear diary");
   EXPECT_EQ(files(), (std::vector<std::string>{"diary.db", "notes.db", "o/campaign.db"}));
