@@ -117,6 +117,29 @@ std::string_view escape_code(Ink ink) {
   UNREACHABLE("every ink has its code");
 }
 
+/// The lines of a text; `shorten` gives a word as it is to be shown.
+template <typename Shorten>
+std::vector<std::string> broken_between_words(std::string_view text, std::size_t width,
+                                              Shorten shorten) {
+  std::vector<std::string> lines(1);
+  std::size_t used = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string word = end == 0 ? "" : shorten(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (word.empty()) continue;
+    const std::size_t columns = width_of(word);
+    if (used > 0 && used + 1 + columns > width) {
+      lines.emplace_back();
+      used = 0;
+    }
+    if (used > 0) lines.back().push_back(' ');
+    lines.back().append(word);
+    used += columns + (used > 0 ? 1 : 0);
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string thousands(std::uint64_t value) {
@@ -218,23 +241,12 @@ std::string cut_middle(std::string_view text, std::size_t width) {
 }
 
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
-  std::vector<std::string> lines(1);
-  std::size_t used = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const std::string word = end == 0 ? "" : cut_middle(text.substr(0, end), width);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (word.empty()) continue;
-    const std::size_t columns = width_of(word);
-    if (used > 0 && used + 1 + columns > width) {
-      lines.emplace_back();
-      used = 0;
-    }
-    if (used > 0) lines.back().push_back(' ');
-    lines.back().append(word);
-    used += columns + (used > 0 ? 1 : 0);
-  }
-  return lines;
+  return broken_between_words(text, width,
+                              [width](std::string_view word) { return cut_middle(word, width); });
+}
+
+std::vector<std::string> wrapped_whole(std::string_view text, std::size_t width) {
+  return broken_between_words(text, width, [](std::string_view word) { return std::string(word); });
 }
 
 std::string painted(std::string_view text, Ink ink, bool has_color) {

@@ -62,6 +62,10 @@ std::string cut_middle(std::string_view text, std::size_t width);
 /// its middle. At least one line; `width` is at least 8.
 std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
+/// As wrapped(), but such a word stays whole and runs over the width: for text of our own with
+/// paths and commands in it, which somebody will paste.
+std::vector<std::string> wrapped_whole(std::string_view text, std::size_t width);
+
 // --- colour ---
 
 /// What a piece of text is written with; each also differs in its words.

@@ -47,7 +47,8 @@ std::string paragraph(std::string_view title, std::vector<std::string> sentences
 std::string wrapped(std::string_view paragraph, std::size_t columns) {
   const std::size_t title_end = paragraph.find('\n');
   std::string text(paragraph.substr(0, title_end + 1));
-  for (const std::string& line : reports::wrapped(paragraph.substr(title_end + 1), columns - 2)) {
+  for (const std::string& line :
+       reports::wrapped_whole(paragraph.substr(title_end + 1), columns - 2)) {
     text += "  " + line + "\n";
   }
   return text;

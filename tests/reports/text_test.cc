@@ -87,6 +87,9 @@ TEST(Text, lines_break_between_words) {
   EXPECT_EQ(wrapped("", 8), std::vector<std::string>{""});
   EXPECT_EQ(wrapped("one two  three", 8), (std::vector<std::string>{"one two", "three"}));
   EXPECT_EQ(wrapped("a abcdefghijklm b", 9), (std::vector<std::string>{"a", "abc...klm", "b"}));
+  EXPECT_EQ(wrapped_whole("one two  three", 8), (std::vector<std::string>{"one two", "three"}));
+  EXPECT_EQ(wrapped_whole("a abcdefghijklm b", 9),
+            (std::vector<std::string>{"a", "abcdefghijklm", "b"}));
 }
 
 TEST(Text, colour_is_only_added) {

@@ -75,6 +75,14 @@ TEST_F(ExplainVerb, knows_everything_that_has_a_name) {
   }
 }
 
+TEST_F(ExplainVerb, leaves_a_long_program_name_whole) {
+  run::Registry registry;
+  toy_registry(registry);
+  const std::string program = "/" + std::string(100, 'p') + "/toy";
+
+  EXPECT_NE(explain("disk.full", registry, program, 80)->find(program), std::string::npos);
+}
+
 TEST_F(ExplainVerb, prints_commands_of_the_program_that_was_called) {
   run::Registry registry;
   toy_registry(registry);
