@@ -3,8 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <ranges>
+#include <string>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <utility>
+
+#include "reports/text.h"
 
 namespace millrace::command {
 namespace {
@@ -50,9 +55,21 @@ void Console::err(std::string_view text) {
   if (is_err_open_) is_err_open_ = write_all(err_, text);
 }
 
-void Console::complain(std::string_view text) {
-  err(std::string("millrace: ").append(text).append("\n"));
+void Console::message(std::string_view text) {
+  if (!is_err_terminal_) return err(std::string(text).append("\n"));
+  constexpr std::string_view kIndent = "  ";
+  std::string shown;
+  for (const auto part : std::views::split(text, '\n')) {
+    const std::string paragraph = reports::printable(std::string_view(part));
+    std::string_view indent;
+    for (const std::string& line : reports::wrapped_whole(paragraph, columns() - kIndent.size())) {
+      shown.append(std::exchange(indent, kIndent)).append(line).push_back('\n');
+    }
+  }
+  err(shown);
 }
+
+void Console::complain(std::string_view text) { message(std::string("millrace: ").append(text)); }
 
 unsigned Console::columns() const {
   winsize size{};

@@ -40,7 +40,10 @@ class Console {
   void out(std::string_view text);
   /// Writes progress or a warning.
   void err(std::string_view text);
-  /// Writes one line, "millrace: ...", on the second stream.
+  /// Writes a message of one or more lines on the second stream: as they are, but on a terminal
+  /// broken between words, with what goes on indented.
+  void message(std::string_view text);
+  /// Writes the message "millrace: ...".
   void complain(std::string_view text);
 
   bool is_out_terminal() const { return is_out_terminal_; }

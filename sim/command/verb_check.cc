@@ -37,7 +37,7 @@ int verb_check(const Context& context) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const FileError& error : mistakes_of(file, context.registry)) {
       ++mistakes;
-      context.console.err(to_text(error) + "\n");
+      context.console.message(to_text(error));
       list.push_back({{"line", error.line}, {"column", error.column}, {"what", error.what}});
     }
     files.push_back({{"file", file}, {"mistakes", std::move(list)}});

@@ -1,9 +1,11 @@
 // The command's small pure parts: statuses, colour, CPUs, paths.
 
+#include <algorithm>
 #include <array>
 #include <fcntl.h>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -81,6 +83,32 @@ TEST(ConsoleStreams, remember_a_full_disk) {
 
   EXPECT_TRUE(console.has_failed());
   close(full);
+}
+
+TEST(ConsoleMessages, are_broken_between_words_on_a_terminal_alone) {
+  int terminal = -1;
+  int program = -1;
+  const winsize size{.ws_row = 24, .ws_col = 40, .ws_xpixel = 0, .ws_ypixel = 0};
+  ASSERT_EQ(openpty(&terminal, &program, nullptr, nullptr, &size), 0);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  constexpr std::string_view kMessage =
+      "some/folder/with/a/name/wider/than/forty/s.toml:3:1: unknown key, the nearest is 'segments'";
+  const auto text_of = [](int file) {
+    std::array<char, 4096> block{};
+    const ssize_t got = read(file, block.data(), block.size());
+    return std::string(block.data(), static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+  };
+
+  Console(program, program).message(kMessage);
+  Console(ends[1], ends[1]).message(kMessage);
+
+  EXPECT_EQ(text_of(terminal),
+            "some/folder/with/a/name/wider/than/forty/s.toml:3:1:\r\n"
+            "  unknown key, the nearest is\r\n"
+            "  'segments'\r\n");
+  EXPECT_EQ(text_of(ends[0]), std::string(kMessage) + "\n");
+  for (const int file : {terminal, program, ends[0], ends[1]}) close(file);
 }
 
 using OutputDirectory = CommandTest;
