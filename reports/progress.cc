@@ -18,6 +18,14 @@ double seeds_per_second(const run::CampaignProgress& progress) {
   return static_cast<double>(progress.done) * 1e9 / static_cast<double>(progress.wall_ns);
 }
 
+/// "29 s left", "1 m 09 s left": a guess, which needs no tenths, and is never nothing.
+std::string left_text(double seconds) {
+  constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+  const std::int64_t whole = std::max<std::int64_t>(static_cast<std::int64_t>(seconds + 0.5), 1);
+  if (whole < 60) return fmt::format("{} s left", whole);
+  return span_text(whole * kNsPerSecond) + " left";
+}
+
 std::string_view what_was_seen(const run::FailureGroup& group) {
   if (group.record.violation.has_value()) return group.record.violation->seen;
   if (group.record.breakdown.has_value()) return group.record.breakdown->what;
@@ -39,8 +47,7 @@ std::string progress_line(const run::CampaignProgress& progress, const ScreenOpt
                         counted(progress.groups, "group"));
   }
   if (rate > 0 && progress.planned > progress.done) {
-    const double seconds = static_cast<double>(progress.planned - progress.done) / rate;
-    line += "  " + span_text(static_cast<std::int64_t>(seconds + 0.5) * 1'000'000'000) + " left";
+    line += "  " + left_text(static_cast<double>(progress.planned - progress.done) / rate);
   }
   // The last column stays free: a terminal may wrap once it is written.
   return cut(line, std::max(options.columns, 20U) - 1);

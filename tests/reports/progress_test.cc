@@ -29,6 +29,14 @@ TEST(ProgressLine, says_where_the_campaign_stands) {
             "partitions 5/7  812/1,400 seeds  20.4/s  4 failed (1 group new)  29 s left");
 }
 
+TEST(ProgressLine, guesses_what_is_left_in_whole_seconds) {
+  run::CampaignProgress progress = some_progress();
+  progress.done = 1'340;
+  EXPECT_TRUE(progress_line(progress, kNarrow).ends_with("  2 s left"));
+  progress.done = 1'399;
+  EXPECT_TRUE(progress_line(progress, kNarrow).ends_with("  1 s left"));
+}
+
 TEST(ProgressLine, leaves_out_what_nobody_knows_yet) {
   run::CampaignProgress progress = some_progress();
   progress.done = 0;
