@@ -29,7 +29,7 @@ bool CampaignScreen::on_progress(const run::CampaignProgress& progress) {
     const bool is_terminal = console_.is_err_terminal();
     const bool is_due =
         progress.wall_ns - shown_ns_ >= (is_terminal ? kTerminalEveryNs : kFileEveryNs);
-    const bool is_news = !is_terminal && progress.red > shown_red_;
+    const bool is_news = !is_terminal && progress.groups > shown_groups_;
     if (is_due || is_news) {
       shown_ns_ = progress.wall_ns;
       const std::string line = reports::progress_line(progress, screen_);
@@ -40,7 +40,7 @@ bool CampaignScreen::on_progress(const run::CampaignProgress& progress) {
         console_.err(line + "\n");
       }
     }
-    shown_red_ = progress.red;
+    shown_groups_ = progress.groups;
   }
   return !interrupts_.requested();
 }

@@ -1,7 +1,8 @@
 #pragma once
 
 // Progress of a campaign on stderr: on a terminal one line that is redrawn; elsewhere a line on
-// each new failure and at most one a minute. A new group prints at once.
+// each new group of failures and at most one a minute, which counts the failures. A new group
+// prints at once.
 
 #include <cstdint>
 #include <string>
@@ -41,7 +42,7 @@ class CampaignScreen final : public run::CampaignListener {
   reports::ScreenOptions screen_;
   bool has_line_ = false;
   std::int64_t shown_ns_ = 0;
-  std::uint64_t shown_red_ = 0;
+  std::uint64_t shown_groups_ = 0;
 };
 
 }  // namespace millrace::command
