@@ -28,6 +28,8 @@ std::uint64_t ns_per_mebibyte(std::uint64_t bytes_per_second) {
   return std::max<std::uint64_t>(kMebibyte * kNsPerSecond / bytes_per_second, 1);
 }
 
+}  // namespace
+
 std::string_view place_of(PacketKind kind) {
   switch (kind) {
     case PacketKind::kFrame:
@@ -52,8 +54,6 @@ std::string_view place_of(PacketKind kind) {
   UNREACHABLE("a packet kind outside its list");
 }
 
-}  // namespace
-
 Link::Link(World& world, const Machine& from, const Machine& to, std::uint32_t number,
            const LinkSpec& spec)
     : world_(world),
@@ -62,7 +62,7 @@ Link::Link(World& world, const Machine& from, const Machine& to, std::uint32_t n
       number_(number),
       spec_(spec),
       ns_per_mebibyte_(ns_per_mebibyte(spec.bytes_per_second)),
-      where_again_(where_of(from.name(), to.name(), "again")),
+      where_again_(where_of(from.name(), to.name(), kPlaceAgain)),
       entity_name_(from.name() + '>' + to.name()),
       entity_(world.add_entity(entity_name_, 0)) {
   for (std::size_t kind = 0; kind < kPacketKindCount; ++kind) {

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/kernel/meters.h"
@@ -59,6 +60,11 @@ enum class PacketKind : std::uint8_t {
   kUnclog,     ///< Not sent: a clog of the link is over.
 };
 inline constexpr std::size_t kPacketKindCount = 9;
+
+/// The third name of such a packet's place, after source and destination; frames have none.
+std::string_view place_of(PacketKind kind);
+/// The same for what is sent once more because of a disturbed link.
+inline constexpr std::string_view kPlaceAgain = "again";
 
 /// A packet that waits for its link to be whole again.
 struct HeldPacket {

@@ -1,10 +1,10 @@
 #include "sim/run/override_text.h"
 
-#include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <vector>
 
+#include "sim/devices/link.h"
 #include "sim/kernel/identity.h"
 #include "system/base/time.h"
 
@@ -39,9 +39,18 @@ std::string root_text(sim::Root root, const Plan& plan) {
   return fmt::format("root {}", hex16(root.value));
 }
 
-/// What travels a link besides frames: see sim/devices/link.cc.
-constexpr std::array<std::string_view, 8> kPackets{"connect", "accept", "refuse",     "reset",
-                                                   "window",  "probe",  "keep-alive", "unclog"};
+/// What of the traffic from one machine to another happens at a place; empty where it is another
+/// place.
+std::string traffic_text(sim::Where where, std::string_view from, std::string_view to) {
+  for (std::size_t i = 0; i < sim::kPacketKindCount; ++i) {
+    const std::string_view packet = sim::place_of(static_cast<sim::PacketKind>(i));
+    if (sim::where_of(from, to, packet) != where) continue;
+    return packet.empty() ? fmt::format("{} -> {}", from, to)
+                          : fmt::format("{} -> {} ({})", from, to, packet);
+  }
+  if (sim::where_of(from, to, sim::kPlaceAgain) != where) return {};
+  return fmt::format("{} -> {} (sent again)", from, to);
+}
 
 std::string place_text(sim::Where where, const Plan& plan) {
   const std::vector<std::string> names = machine_names(plan);
@@ -53,12 +62,8 @@ std::string place_text(sim::Where where, const Plan& plan) {
       return fmt::format("the supervisor of {}", from);
     }
     for (const std::string& to : names) {
-      if (sim::where_of(from, to) == where) return fmt::format("{} -> {}", from, to);
-      for (const std::string_view packet : kPackets) {
-        if (sim::where_of(from, to, packet) == where) {
-          return fmt::format("{} -> {} ({})", from, to, packet);
-        }
-      }
+      std::string traffic = traffic_text(where, from, to);
+      if (!traffic.empty()) return traffic;
     }
   }
   return fmt::format("place {}", hex16(where.value));

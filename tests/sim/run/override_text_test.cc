@@ -35,6 +35,14 @@ TEST(OverrideText, names_operations_links_and_times) {
             "operation 17, writer-2 -> store-1, first frame: latency 12ms");
 }
 
+TEST(OverrideText, names_what_travels_a_link_besides_frames) {
+  Override rule;
+  rule.where = sim::where_of("store-1", "writer-2", "keep-alive");
+  EXPECT_EQ(describe(rule, small_plan()), "store-1 -> writer-2 (keep-alive): every draw neutral");
+  rule.where = sim::where_of("writer-2", "store-1", "again");
+  EXPECT_EQ(describe(rule, small_plan()), "writer-2 -> store-1 (sent again): every draw neutral");
+}
+
 TEST(OverrideText, names_faults_and_boots) {
   Override rule;
   rule.root = sim::fault_root(3);
