@@ -5,11 +5,11 @@ include("${CMAKE_CURRENT_LIST_DIR}/write_if_changed.cmake")
 
 set(commit "unknown")
 set(dirty "false")
-execute_process(COMMAND git -C "${REPOSITORY}" rev-parse --show-toplevel
-  OUTPUT_VARIABLE top RESULT_VARIABLE status OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-file(REAL_PATH "${REPOSITORY}" repository)
-# A copy below some other repository has no commit of its own.
-if(status EQUAL 0 AND top STREQUAL repository)
+# The project may be a folder of its repository. A copy that lies below some other repository has no
+# commit of its own: that one does not know its files.
+execute_process(COMMAND git -C "${REPOSITORY}" ls-files --error-unmatch CMakeLists.txt
+  RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+if(status EQUAL 0)
   execute_process(COMMAND git -C "${REPOSITORY}" rev-parse --short=7 --verify --quiet HEAD
     OUTPUT_VARIABLE head RESULT_VARIABLE status OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   if(status EQUAL 0)

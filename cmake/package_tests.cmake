@@ -13,7 +13,7 @@ function(millrace_add_package_tests)
     "CXXFLAGS=${CMAKE_CXX_FLAGS}"
     "LDFLAGS=${CMAKE_EXE_LINKER_FLAGS}"
     "CMAKE_GENERATOR=${CMAKE_GENERATOR}")
-  foreach(name install examples walk_through)
+  foreach(name build_info install examples walk_through)
     add_test(NAME package.${name} COMMAND bash "${PROJECT_SOURCE_DIR}/tests/package/${name}.sh")
     set_tests_properties(package.${name} PROPERTIES
       LABELS package TIMEOUT 1800 ENVIRONMENT "${environment}")
