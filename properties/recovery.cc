@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 
 namespace millrace::properties {
+namespace {
+
+constexpr std::uint64_t kMemorySpare = 0;
+
+}  // namespace
 
 void RecoveryKeepsDurable::on(const ContainerApplied& applied, At at, Judge& judge) {
   State& known = known_[{at.machine, applied.container}];
@@ -76,6 +81,39 @@ void NothingLeaks::on(const StoreLoad& load, At at, Judge& judge) {
                                       judge.machine_name(at.machine), load.tasks),
                   .expected = fmt::format("{} tasks, as when it first was left alone", quiet.tasks),
                   .evidence = {quiet.at, at}});
+}
+
+void NothingLeaks::on(const run::ProcessHolds& holds, At at, Judge& judge) {
+  const auto [entry, is_first] = holdings_.try_emplace(holds.machine, Holdings{holds, at});
+  Holdings& before = entry->second;
+  if (is_first || before.held.boot != holds.boot) {
+    before = {.held = holds, .at = at};
+    return;
+  }
+  struct Count {
+    std::string_view failure_class;
+    std::string_view what;
+    std::uint64_t before = 0;
+    std::uint64_t now = 0;
+    std::uint64_t more = 0;  // That may be: see kMemorySpare.
+  };
+  const run::ProcessHolds& held = before.held;
+  const Count counts[] = {
+      {"task_left", "tasks", held.tasks, holds.tasks},
+      {"socket_left", "sockets", held.sockets, holds.sockets},
+      {"file_left", "open files", held.files, holds.files},
+      {"memory_left", "bytes", held.memory_bytes, holds.memory_bytes, kMemorySpare},
+  };
+  judge.compared();
+  for (const Count& count : counts) {
+    if (count.now <= count.before + count.more) continue;
+    judge.violated({.failure_class = count.failure_class,
+                    .seen = fmt::format("{} holds {} {} after its last clients", holds.machine,
+                                        count.now, count.what),
+                    .expected = fmt::format("{} {}, as before they came", count.before, count.what),
+                    .evidence = {before.at, at}});
+    return;  // The rest follows from it.
+  }
 }
 
 }  // namespace millrace::properties

@@ -1,15 +1,18 @@
 #pragma once
 
 // Recovery gives back what was durable (CRASH-1), and a store that is left alone holds nothing of
-// its visitors (LEAK-1). White-box: judged by the facts that stores report.
+// its visitors (LEAK-1). White-box: judged by the facts that stores report, and by what the run
+// counts of their processes.
 
 #include <array>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "properties/records.h"
 #include "sim/run/property.h"
+#include "sim/run/run_records.h"
 #include "system/types/facts.h"
 
 namespace millrace::properties {
@@ -40,19 +43,23 @@ class RecoveryKeepsDurable {
   std::map<std::pair<std::uint32_t, std::uint32_t>, State> known_;  // By machine and container.
 };
 
-/// Judged whenever the last client of a store hangs up: such moments of a boot must be alike, and
-/// no read waits in any. Cost: O(log machines) a record.
+/// Judged at quiet moments of a boot, which must be alike: whenever the last client of a store
+/// hangs up, by what the store says of itself, and before and after the run's last clients, by what
+/// the machine knows of the process. Those only read, so its memory must be as before, too; that of
+/// the whole run grows with what is stored. Cost: O(log machines) a record.
 class NothingLeaks {
  public:
   static constexpr Claim claim{
       "LEAK-1", "nothing_leaks",
-      "A store that its clients have left holds nothing of them: no read, and no more tasks than "
-      "the last time."};
-  static constexpr std::array<std::string_view, 2> classes{"read_left", "task_left"};
-  using Sees = Records<ContainerRecovered, StoreLoad>;
+      "A store that its clients have left holds nothing of them: no read, and no more tasks, "
+      "sockets, files or memory than the last time."};
+  static constexpr std::array<std::string_view, 5> classes{"read_left", "task_left", "socket_left",
+                                                           "file_left", "memory_left"};
+  using Sees = Records<ContainerRecovered, StoreLoad, run::ProcessHolds>;
 
   void on(const ContainerRecovered& recovered, At at, Judge& judge);
   void on(const StoreLoad& load, At at, Judge& judge);
+  void on(const run::ProcessHolds& holds, At at, Judge& judge);
 
  private:
   struct Quiet {
@@ -60,6 +67,11 @@ class NothingLeaks {
     At at;
   };
   std::map<std::uint32_t, Quiet> quiet_;  // By machine: its first quiet moment since its boot.
+  struct Holdings {
+    run::ProcessHolds held;
+    At at;
+  };
+  std::map<std::string, Holdings> holdings_;  // By machine: before the last clients.
 };
 
 }  // namespace millrace::properties

@@ -492,6 +492,11 @@ DiskDevice::Outcome DiskDevice::open(std::string_view path, OpenMode mode, Handl
 
 void DiskDevice::close(Handle handle) { handles_.erase(handle); }
 
+std::size_t DiskDevice::open_file_count(const Process& process) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      handles_, [&](const auto& entry) { return entry.second.process == process.id(); }));
+}
+
 DiskDevice::Outcome DiskDevice::make_directory(std::string_view path) {
   Request request;
   request.kind = RequestKind::kMakeDirectory;

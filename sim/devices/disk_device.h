@@ -160,6 +160,8 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   /// Whether a failure, a slowness or a bound of the room is in force, or something is armed.
   bool has_condition() const;
   const DiskFiles& files() const { return *files_; }
+  /// Files that a process has opened and not closed. Cost: O(open files).
+  std::size_t open_file_count(const Process& process) const;
 
   // --- requests (SimDisk) ---
   // [task] Each gives way until the device answered; on the simulator's heap. Paths and bytes are

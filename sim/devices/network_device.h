@@ -130,6 +130,8 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
 
   /// Connections that are in use or still under way, for tests and invariants.
   std::size_t connection_count() const { return live_connections_; }
+  /// Sockets that a process has opened or accepted and not closed. Cost: O(connections).
+  std::size_t socket_count(const Process& process) const;
 
  private:
   struct End;

@@ -228,6 +228,17 @@ void NetworkDevice::on_end(Process& process, ProcessEnd end) {
   });
 }
 
+std::size_t NetworkDevice::socket_count(const Process& process) const {
+  std::size_t count = 0;
+  for (const auto& connection : connections_) {
+    if (connection == nullptr) continue;
+    for (const End& end : connection->ends) {
+      if (end.process == process.id() && end.is_held()) ++count;
+    }
+  }
+  return count;
+}
+
 void NetworkDevice::process_ended(Connection& connection, Side side) {
   if (connection.ends[side].state == EndState::kConnecting) return abandon(connection);
   const bool has_unread = connection.directions[1 - side].pipe.is_readable();

@@ -16,6 +16,9 @@ using sim::StopKind;
 
 /// Formatting is quick and undisturbed: longer means that it hangs.
 constexpr Duration kFormatMax = seconds(600);
+/// For what a client leaves behind to arrive and be dealt with: its last requests, and the ends of
+/// its connections with a retransmission or two.
+constexpr Duration kRest = seconds(1);
 
 std::string describe(const CheckFailure& failure) {
   std::string text = fmt::format("CHECK({}) failed", failure.condition);
@@ -83,18 +86,28 @@ class Runner {
     run_.faults().start();
     if (!run_until(started + plan_.run_for, false)) return;
 
-    run_.faults().heal_core();
+    const sim::Core core = run_.faults().heal_core();
     run_.history().record(PhaseBegan{.phase = Phase::kSettle});
     run_.clients().begin_settle();
     run_.boot_clients(ClientStart::kSettle);
     const SimTime deadline = started + plan_.run_for + plan_.settle_for;
     if (!run_until(deadline, true)) return;
     if (run_.clients().have_started_finished()) {
+      if (!come_to_rest(core)) return;
       run_.boot_clients(ClientStart::kLast);
-      if (!run_until(deadline, true)) return;
+      // The rest was nobody's time to finish in.
+      if (!run_until(deadline + kRest, true)) return;
       is_settled_ = run_.clients().have_started_finished();
+      if (is_settled_ && !come_to_rest(core)) return;
     }
     end();
+  }
+
+  /// Waits until servers have noticed that their clients are gone, and records what they hold.
+  bool come_to_rest(const sim::Core& core) {
+    if (!run_until(run_.world().now() + kRest, false)) return false;
+    run_.record_holdings(core.members);
+    return true;
   }
 
   bool format() {

@@ -54,7 +54,8 @@ bool is_of_the_run(const RecordType& type) {
       kRecordType<ProcessEnded>.key,   kRecordType<ClientStarted>.key,
       kRecordType<ClientFinished>.key, kRecordType<OperationTaken>.key,
       kRecordType<OperationEnded>.key, kRecordType<TaskEnded>.key,
-      kRecordType<RunEnded>.key,       kRecordType<UnexpectedReported>.key};
+      kRecordType<RunEnded>.key,       kRecordType<UnexpectedReported>.key,
+      kRecordType<ProcessHolds>.key};
   for (const std::uint64_t key : kOwn) {
     if (key == type.key) return true;
   }

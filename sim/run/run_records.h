@@ -118,6 +118,26 @@ struct UnexpectedReported {
       millrace::fields("where", &UnexpectedReported::where, "why", &UnexpectedReported::why);
 };
 
+/// What a server process of the core holds at a quiet moment: every client that had begun has
+/// finished, and what they left on their way has arrived. There are two: before the last clients
+/// begin and after they have finished. What it holds then it holds for nobody, so a second visit
+/// adds nothing to the first. `tasks`, `sockets` and `files` are open, `memory_bytes` allocated and
+/// not freed: the same in each run of one build, another in another build.
+struct ProcessHolds {
+  std::string machine;
+  std::string role;
+  std::uint32_t boot = 0;
+  std::uint64_t tasks = 0;
+  std::uint64_t sockets = 0;
+  std::uint64_t files = 0;
+  std::uint64_t memory_bytes = 0;
+  static constexpr std::string_view record_name = "process_holds";
+  static constexpr auto fields = millrace::fields(
+      "machine", &ProcessHolds::machine, "role", &ProcessHolds::role, "boot", &ProcessHolds::boot,
+      "tasks", &ProcessHolds::tasks, "sockets", &ProcessHolds::sockets, "files",
+      &ProcessHolds::files, "memory_bytes", &ProcessHolds::memory_bytes);
+};
+
 /// The run is over: nothing follows. `is_settled` tells whether the settle phase was reached and
 /// all clients finished in it.
 struct RunEnded {

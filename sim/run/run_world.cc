@@ -163,6 +163,29 @@ void RunWorld::boot_clients(ClientStart start) {
   }
 }
 
+void RunWorld::record_holdings(const std::vector<std::string>& machines) {
+  for (const Host& host : hosts_) {
+    const bool is_asked = std::ranges::find(machines, host.machine->name()) != machines.end();
+    sim::Process* const process = host.machine->process();
+    if (!is_asked || host.role_type == nullptr || process == nullptr) continue;
+    const ProcessHolds holds{.machine = host.machine->name(),
+                             .role = host.role,
+                             .boot = host.machine->boots(),
+                             .tasks = process->task_count(),
+                             .sockets = network_->socket_count(*process),
+                             .files = host.disk->open_file_count(*process),
+                             .memory_bytes = process->arena().live_bytes()};
+    history_.record(holds);
+    if (!world_->is_traced()) continue;
+    world_->note(
+        {.kind = sim::NoteKind::kMachine,
+         .machine = holds.machine,
+         .peer = {},
+         .text = fmt::format("left alone: holds {} tasks, {} sockets, {} files, {} bytes",
+                             holds.tasks, holds.sockets, holds.files, holds.memory_bytes)});
+  }
+}
+
 void RunWorld::boot(Host& host, sim::Root root) {
   host.error.clear();
   world_->boot(*host.machine, host.role, root, [this, &host](sim::Process& process) {

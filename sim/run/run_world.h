@@ -54,6 +54,8 @@ class RunWorld final : public sim::Observer,
   /// Boots every role's machine and the clients that run from the start.
   void boot_all();
   void boot_clients(ClientStart start);
+  /// Records what each server process among these machines holds (ProcessHolds).
+  void record_holdings(const std::vector<std::string>& machines);
 
   void on_mark(sim::Machine& machine, std::string_view name) override;
   void on_fact(sim::Machine& machine, const FactView& fact) override;

@@ -86,5 +86,56 @@ TEST(NothingLeaks, objects_to_more_tasks_than_at_the_first_quiet_moment_of_the_b
   EXPECT_EQ(judging.objections(), Classes{"task_left"});
 }
 
+run::ProcessHolds holds(std::uint32_t boot, std::uint64_t tasks, std::uint64_t sockets,
+                        std::uint64_t files, std::uint64_t memory_bytes) {
+  return {.machine = "store-1",
+          .role = "segment_store",
+          .boot = boot,
+          .tasks = tasks,
+          .sockets = sockets,
+          .files = files,
+          .memory_bytes = memory_bytes};
+}
+
+constexpr std::uint64_t kSomeMemory = 100'000;
+
+TEST(NothingLeaks, holds_where_the_last_clients_leave_a_process_as_they_found_it) {
+  Judging<NothingLeaks> judging;
+  judging.see(holds(1, 4, 2, 2, kSomeMemory));
+  // There is nothing to compare with yet.
+  EXPECT_EQ(judging.comparisons(), 0u);
+
+  // A connection of a machine that had lost its power was noticed in between.
+  judging.see(holds(1, 4, 1, 2, kSomeMemory));
+  EXPECT_EQ(judging.objections(), Classes{});
+  EXPECT_EQ(judging.comparisons(), 1u);
+}
+
+TEST(NothingLeaks, compares_no_process_with_another_one) {
+  Judging<NothingLeaks> judging;
+  judging.see(holds(1, 4, 0, 2, kSomeMemory)).see(holds(2, 5, 1, 3, kSomeMemory * 2));
+  run::ProcessHolds other = holds(2, 9, 9, 9, kSomeMemory * 9);
+  other.machine = "store-2";
+  judging.see(other);
+
+  EXPECT_EQ(judging.objections(), Classes{});
+  EXPECT_EQ(judging.comparisons(), 0u);
+}
+
+TEST(NothingLeaks, objects_to_whatever_is_more_after_the_last_clients) {
+  const auto classes_of = [](const run::ProcessHolds& after) {
+    Judging<NothingLeaks> judging;
+    judging.see(holds(1, 4, 0, 2, kSomeMemory)).see(after);
+    return judging.objections();
+  };
+
+  EXPECT_EQ(classes_of(holds(1, 5, 0, 2, kSomeMemory)), Classes{"task_left"});
+  EXPECT_EQ(classes_of(holds(1, 4, 1, 2, kSomeMemory)), Classes{"socket_left"});
+  EXPECT_EQ(classes_of(holds(1, 4, 0, 3, kSomeMemory)), Classes{"file_left"});
+  EXPECT_EQ(classes_of(holds(1, 4, 0, 2, kSomeMemory * 2)), Classes{"memory_left"});
+  // A task that is left explains its memory and its socket.
+  EXPECT_EQ(classes_of(holds(1, 5, 1, 2, kSomeMemory * 2)), Classes{"task_left"});
+}
+
 }  // namespace
 }  // namespace millrace::properties

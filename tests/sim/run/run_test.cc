@@ -19,6 +19,21 @@ class NeedsLeases {
   void at_end(Judge& judge) { judge.violated({.seen = "always"}); }
 };
 
+/// Objects to every quiet moment, and says what the processes hold then.
+class Quiet {
+ public:
+  static constexpr Claim claim{"QUIET-1", "quiet", "No server is ever left alone."};
+  using Sees = Records<ProcessHolds>;
+  void on(const ProcessHolds& holds, At at, Judge& judge) {
+    judge.violated({.seen = holds.machine + " as " + holds.role + ": tasks " +
+                            std::to_string(holds.tasks) + ", sockets " +
+                            std::to_string(holds.sockets) + ", files " +
+                            std::to_string(holds.files) + (holds.memory_bytes > 0 ? "" : ", empty"),
+                    .expected = "nothing",
+                    .evidence = {at}});
+  }
+};
+
 class Run : public testing::Test {
  protected:
   Run() { toy::register_toy(registry_); }
@@ -355,6 +370,19 @@ TEST_F(Run, an_operation_does_not_wait_for_a_client_that_has_finished_without_it
 
   EXPECT_EQ(record.verdict, Verdict::kPass);
   EXPECT_EQ(record.untaken_operations, 1);
+}
+
+TEST_F(Run, tells_what_servers_hold_before_and_after_the_last_clients) {
+  registry_.property<Quiet>();
+  const Scenario scenario = toy::quiet_scenario();
+  const Plan plan = draw_plan(registry_, scenario, 1);
+
+  const RunRecord record = run(scenario, plan, {.runs_on_after_violation = true});
+
+  ASSERT_TRUE(record.violation.has_value());
+  std::vector<std::string> seen{record.violation->seen};
+  for (const Objection& objection : record.consequences) seen.push_back(objection.seen);
+  EXPECT_EQ(seen, (std::vector<std::string>{"FILL"}));
 }
 
 }  // namespace
