@@ -1,4 +1,4 @@
-// The JSON of a plan, canonical on the way out and strict on the way in.
+// Reads the JSON of a plan, strictly. plan_to_json.cc writes it.
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -20,93 +20,6 @@ using nlohmann::json;
 
 constexpr std::int64_t kIdMax = std::int64_t{1} << 53;
 constexpr std::int64_t kPpmMax = 1'000'000;
-
-// --- writing ---
-
-json to_json(const sim::StrategySpec& strategy) {
-  return {{"kind", sim::to_text(strategy.kind)},
-          {"window", millrace::to_text(strategy.window)},
-          {"pct_depth", strategy.pct_depth},
-          {"pct_entities", strategy.pct_entities},
-          {"pct_events", strategy.pct_events}};
-}
-
-json to_json(const PlanMachine& machine) {
-  return {{"name", machine.name},
-          {"role", machine.role},
-          {"zone", machine.zone},
-          {"knobs", machine.knobs},
-          {"clock_start_ns", machine.clock_start_ns},
-          {"clock_rate_ppm", machine.clock_rate_ppm},
-          {"wall_start_ns", machine.wall_start_ns},
-          {"disk", machine.is_disk_weak ? "weak" : "ordered"}};
-}
-
-json to_json(const PlanOperation& planned) {
-  json out{{"id", planned.operation.id},
-           {"kind", planned.operation.kind},
-           {"not_before", millrace::to_text(planned.not_before)}};
-  if (planned.after.has_value()) out["after"] = *planned.after;
-  json arguments = json::object();
-  for (const auto& [name, value] : planned.operation.arguments) arguments[name] = value;
-  if (!arguments.empty()) out["arguments"] = std::move(arguments);
-  return out;
-}
-
-json to_json(const PlanClient& client) {
-  json operations = json::array();
-  for (const PlanOperation& operation : client.operations) operations.push_back(to_json(operation));
-  return {{"name", client.name},
-          {"workload", client.workload},
-          {"start", to_text(client.start)},
-          {"is_fresh", client.is_fresh},
-          {"knobs", client.knobs},
-          {"clock_start_ns", client.clock_start_ns},
-          {"clock_rate_ppm", client.clock_rate_ppm},
-          {"wall_start_ns", client.wall_start_ns},
-          {"operations", std::move(operations)}};
-}
-
-json to_json(const sim::Group& group) {
-  return {{"name", group.name},
-          {"members", group.members},
-          {"disks_lost_max", group.disks_lost_max},
-          {"core_min", group.core_min},
-          {"clock_rate_max_ppm", group.clock_rate_max_ppm},
-          {"repair_mark", group.repair_mark}};
-}
-
-json to_json(const sim::FaultPlan& faults) {
-  json actions = json::array();
-  for (const sim::FaultAction& action : faults.actions) {
-    json fields = json::object();
-    for (const sim::ActionField& field : sim::to_fields(action)) {
-      std::visit([&](const auto& value) { fields[field.name] = value; }, field.value);
-    }
-    actions.push_back(std::move(fields));
-  }
-  return {{"may_exceed_budget", faults.may_exceed_budget}, {"actions", std::move(actions)}};
-}
-
-json to_json(const sim::Override& rule) {
-  json out = json::object();
-  if (rule.purpose.has_value()) out["purpose"] = sim::to_text(*rule.purpose);
-  if (rule.root.has_value()) out["root"] = hex16(rule.root->value);
-  if (rule.kind.has_value()) out["kind"] = sim::to_text(*rule.kind);
-  if (rule.where.has_value()) out["where"] = hex16(rule.where->value);
-  if (rule.n.has_value()) out["n"] = *rule.n;
-  if (rule.value.has_value()) out["value"] = *rule.value;
-  return out;
-}
-
-template <typename T>
-json list_to_json(const std::vector<T>& all) {
-  json list = json::array();
-  for (const T& one : all) list.push_back(to_json(one));
-  return list;
-}
-
-// --- reading ---
 
 template <typename Named>
 std::vector<std::string> names_of(const std::vector<Named>& all) {
@@ -393,22 +306,6 @@ Result<void> check_waits(const Plan& plan) {
 }
 
 }  // namespace
-
-std::string plan_to_json(const Plan& plan) {
-  const json out{{"schema", 1},
-                 {"scenario", plan.scenario},
-                 {"seed", plan.seed},
-                 {"run_for", millrace::to_text(plan.run_for)},
-                 {"settle_for", millrace::to_text(plan.settle_for)},
-                 {"strategy", to_json(plan.strategy)},
-                 {"settings", plan.settings},
-                 {"machines", list_to_json(plan.machines)},
-                 {"groups", list_to_json(plan.groups)},
-                 {"clients", list_to_json(plan.clients)},
-                 {"faults", to_json(plan.faults)},
-                 {"overrides", list_to_json(plan.overrides)}};
-  return out.dump(1) + "\n";
-}
 
 Result<Plan> plan_from_json(std::string_view text, const Registry& registry) {
   const json parsed = TRY(parse_json(text));
