@@ -3,6 +3,8 @@
 // Every draw is keyed by the seed and a path of names ("machine/store-1", "workload/writer"), so a
 // knob that a scenario fixes moves no other draw.
 
+#include "sim/run/draw_plan.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <limits>
@@ -62,6 +64,21 @@ void draw_clock(const PlanDraws& draws, std::uint32_t bound_ppm, Machine& machin
   machine.wall_start_ns = kWallStart.ns + offset;
 }
 
+/// By the instants at which they may start, and where these are equal as they are. Operations are
+/// large, so each is moved once, to its place.
+void sort_by_instant(std::vector<PlanOperation>& operations) {
+  std::vector<std::pair<Duration, std::size_t>> places;
+  places.reserve(operations.size());
+  for (const PlanOperation& operation : operations) {
+    places.emplace_back(operation.not_before, places.size());
+  }
+  std::ranges::sort(places);
+  std::vector<PlanOperation> sorted;
+  sorted.reserve(operations.size());
+  for (const auto& [instant, place] : places) sorted.push_back(std::move(operations[place]));
+  operations = std::move(sorted);
+}
+
 std::uint32_t core_of(CoreSize size, std::size_t members) {
   const auto count = static_cast<std::uint32_t>(members);
   switch (size) {
@@ -97,6 +114,13 @@ class PlanDrawing {
     }
     draw_strategy();
     draw_faults(registry_, scenario_, root_.bits("faults"), plan_);
+    return std::move(plan_);
+  }
+
+  Plan without_operations() {
+    draws_operations_ = false;
+    draw_machines();
+    draw_clients();
     return std::move(plan_);
   }
 
@@ -196,10 +220,14 @@ class PlanDrawing {
     std::uint32_t bound = std::numeric_limits<std::uint32_t>::max();
     for (const sim::Group& group : plan_.groups) bound = std::min(bound, group.clock_rate_max_ppm);
     draw_clock(draws, plan_.groups.empty() ? 0 : bound, client);
-    type.make(knobs)->draw_operations(client, draws);
-    std::ranges::stable_sort(client.operations, {}, &PlanOperation::not_before);
-    if (client.start != ClientStart::kStart) keep_short(client);
+    if (draws_operations_) draw_operations(type, client, draws);
     plan_.clients.push_back(std::move(client));
+  }
+
+  static void draw_operations(const WorkloadType& type, PlanClient& client, PlanDraws& draws) {
+    type.make(client.knobs)->draw_operations(client, draws);
+    sort_by_instant(client.operations);
+    if (client.start != ClientStart::kStart) keep_short(client);
   }
 
   /// A client that starts after the faults has a tenth of the operations, at least one, and starts
@@ -261,6 +289,7 @@ class PlanDrawing {
   const Registry& registry_;
   const Scenario& scenario_;
   PlanDraws root_;
+  bool draws_operations_ = true;
   Plan plan_;
 };
 
@@ -269,6 +298,11 @@ class PlanDrawing {
 Plan draw_plan(const Registry& registry, const Scenario& scenario, std::uint64_t seed) {
   CHECK(seed < kSeedEnd, "seeds are whole numbers that every reader of JSON keeps");
   return PlanDrawing(registry, scenario, seed).plan();
+}
+
+sim::Deployment draw_deployment(const Registry& registry, const Scenario& scenario,
+                                std::uint64_t seed) {
+  return deployment_of(PlanDrawing(registry, scenario, seed).without_operations());
 }
 
 }  // namespace millrace::run

@@ -45,7 +45,8 @@ PlanDraws PlanDraws::below(std::string_view name) const {
 
 void PlanDraws::add_operation(PlanClient& client, std::string kind, Duration not_before,
                               std::vector<std::pair<std::string, std::int64_t>> arguments) const {
-  std::ranges::sort(arguments);
+  // Each name occurs once.
+  std::ranges::sort(arguments, {}, &std::pair<std::string, std::int64_t>::first);
   client.operations.push_back(
       {.operation = {.id = 0, .kind = std::move(kind), .arguments = std::move(arguments)},
        .not_before = not_before,

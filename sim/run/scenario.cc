@@ -7,7 +7,7 @@
 
 #include "sim/faults/deployment.h"
 #include "sim/kernel/meters.h"
-#include "sim/run/plan.h"
+#include "sim/run/draw_plan.h"
 #include "sim/run/registry.h"
 
 namespace millrace::run {
@@ -213,12 +213,12 @@ class Validator {
           count.choices.empty() ? count.low : *std::ranges::min_element(count.choices);
       count = Range::fixed(least);
     }
-    const Plan plan = draw_plan(registry_, smallest, 1);
-    if (plan.machines.empty() && !scenario_.cluster.empty()) {
+    const sim::Deployment deployment = draw_deployment(registry_, smallest, 1);
+    if (deployment.machines.size() == deployment.clients.size() && !scenario_.cluster.empty()) {
       complain("cluster", "a deployment needs at least one machine");
       return;
     }
-    const Result<void> valid = sim::validate(deployment_of(plan));
+    const Result<void> valid = sim::validate(deployment);
     if (!valid.has_value()) complain("cluster", valid.error().detail);
     if (auto mistake = registry_.mistake_of(plan)) {
       complain(std::move(mistake->path), std::move(mistake->what));
