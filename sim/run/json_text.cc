@@ -56,6 +56,13 @@ void JsonText::boolean(bool value) {
   text_ += value ? "true" : "false";
 }
 
+std::string JsonText::finish() {
+  CHECK(levels_.empty(), "what began has ended");
+  text_ += '\n';
+  drain();
+  return std::move(text_);
+}
+
 void JsonText::begin(char bracket) {
   begin_value();
   text_ += bracket;
@@ -69,6 +76,13 @@ void JsonText::end(char bracket) {
   levels_.pop_back();
   if (!is_empty) next_line();
   text_ += bracket;
+  if (text_.size() >= kPartBytes) drain();
+}
+
+void JsonText::drain() {
+  if (drain_ == nullptr) return;
+  drain_(text_);
+  text_.clear();
 }
 
 /// What stands between the value before and this one.

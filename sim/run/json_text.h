@@ -6,6 +6,7 @@
 // values would print, without the tree, which took nine tenths of the time.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,13 @@ namespace millrace::run {
 /// Values come in the order of the text. Names of members rise within their object (checked).
 class JsonText {
  public:
+  /// Takes the text in parts, for who wants no more than its hash. It need not be kept then, and
+  /// fresh memory for all of it is what costs a run that is about to begin.
+  using Drain = std::function<void(std::string_view)>;
+
+  JsonText() = default;
+  explicit JsonText(Drain drain) : drain_(std::move(drain)) {}
+
   void begin_object() { begin('{'); }
   void end_object() { end('}'); }
   void begin_array() { begin('['); }
@@ -28,8 +36,8 @@ class JsonText {
   void integer(std::int64_t value);
   void boolean(bool value);
 
-  /// The text so far, and nothing from then on.
-  std::string take() { return std::move(text_); }
+  /// Ends the text with a line feed. Returns what no drain took.
+  std::string finish();
 
  private:
   struct Level {
@@ -39,10 +47,14 @@ class JsonText {
 
   void begin(char bracket);
   void end(char bracket);
+  void drain();
   void begin_value();
   void next_line();
   void quote(std::string_view value);
 
+  static constexpr std::size_t kPartBytes = 4096;
+
+  Drain drain_;
   std::string text_;
   std::vector<Level> levels_;
   bool is_named_ = false;  // A member's name was written, and its value was not.

@@ -67,8 +67,6 @@ sim::Deployment deployment_of(const Plan& plan) {
   return deployment;
 }
 
-std::uint64_t plan_hash(const Plan& plan) { return sim::hash_name(plan_to_json(plan)); }
-
 std::string hex16(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
 std::uint64_t operation_count(const Plan& plan) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <variant>
 #include <vector>
+#include <xxhash.h>
 
 #include "sim/run/json_text.h"
 #include "sim/run/plan.h"
@@ -145,10 +146,7 @@ void write(JsonText& out, const sim::FaultPlan& faults) {
   out.end_object();
 }
 
-}  // namespace
-
-std::string plan_to_json(const Plan& plan) {
-  JsonText out;
+void write(JsonText& out, const Plan& plan) {
   out.begin_object();
   list(out, "clients", plan.clients);
   out.name("faults");
@@ -168,7 +166,24 @@ std::string plan_to_json(const Plan& plan) {
   out.name("strategy");
   write(out, plan.strategy);
   out.end_object();
-  return out.take() + "\n";
+}
+
+}  // namespace
+
+std::string plan_to_json(const Plan& plan) {
+  JsonText out;
+  write(out, plan);
+  return out.finish();
+}
+
+std::uint64_t plan_hash(const Plan& plan) {
+  XXH3_state_t state;
+  XXH3_64bits_reset(&state);
+  JsonText out(
+      [&state](std::string_view part) { XXH3_64bits_update(&state, part.data(), part.size()); });
+  write(out, plan);
+  out.finish();
+  return XXH3_64bits_digest(&state);
 }
 
 }  // namespace millrace::run

@@ -41,7 +41,7 @@ TEST(JsonText, prints_what_a_tree_of_values_would) {
       {"b", {{strange, strange}}},
       {"c", ""},
   };
-  EXPECT_EQ(out.take(), tree.dump(1));
+  EXPECT_EQ(out.finish(), tree.dump(1) + "\n");
 }
 
 TEST(JsonText, holds_a_plan_in_its_canonical_form) {
@@ -58,7 +58,10 @@ TEST(JsonText, holds_a_plan_in_its_canonical_form) {
 
     // Sorted and spelt by another hand: reading it into a tree and printing that changes nothing.
     EXPECT_EQ(text, json::parse(text).dump(1) + "\n");
+    EXPECT_EQ(plan_hash(plan), sim::hash_name(text));
   }
+  EXPECT_GT(plan_to_json(draw_plan(registry, scenario, 1)).size(), 4096U)
+      << "one part would not show how parts are put together";
   EXPECT_GT(faults, 20U) << "plans without faults show little";
 }
 
