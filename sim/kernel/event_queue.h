@@ -2,8 +2,7 @@
 
 // The pending events, ordered by (time, tie).
 //
-//   late      heap     what was pushed into the bucket that is being emptied, or before it, and
-//                      what push_soon() was given
+//   late      heap     what was pushed into the bucket that is being emptied, or before it
 //   open      sorted   the bucket that is being emptied, about 1 us
 //   fine      wheel    the rest of the present turn: 2,048 buckets of 1 us
 //   coarse    wheel    the 2,048 turns after it, of 2.1 ms each
@@ -113,13 +112,6 @@ class EventQueue {
     } else {
       beyond_.push(entry);
     }
-  }
-
-  /// As push(), for the few entries that are due within microseconds: a heap of a handful is
-  /// cheaper than a bucket of their own. Cost: O(log n) of such entries.
-  void push_soon(QueueEntry entry) {
-    ++size_;
-    late_.push(entry);
   }
 
   /// Takes the earliest entry if it is due at `until` or before. Opens buckets, changes no order.

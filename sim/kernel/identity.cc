@@ -28,8 +28,6 @@ std::string_view to_text(EventKind kind) {
       return "fault";
     case EventKind::kControl:
       return "control";
-    case EventKind::kMachineFree:
-      return "machine_free";
   }
   UNREACHABLE("an event kind outside its list");
 }

@@ -63,16 +63,15 @@ constexpr bool is_boot(Root root) { return (root.value & 1) != 0; }
 
 /// What sort of thing happens.
 enum class EventKind : std::uint8_t {
-  kSpawn,        ///< A task's first step.
-  kWake,         ///< A task was unparked or cancelled by another task.
-  kTimer,        ///< A task's deadline passed.
-  kDeliver,      ///< Something arrives over the network.
-  kDisk,         ///< A disk completes a request.
-  kFault,        ///< A fault fires or heals.
-  kControl,      ///< The run's own doing: phases, boots, operations of a plan.
-  kMachineFree,  ///< A machine's CPU finished a step. Carries no identity and no draw.
+  kSpawn,    ///< A task's first step.
+  kWake,     ///< A task was unparked or cancelled by another task.
+  kTimer,    ///< A task's deadline passed.
+  kDeliver,  ///< Something arrives over the network.
+  kDisk,     ///< A disk completes a request.
+  kFault,    ///< A fault fires or heals.
+  kControl,  ///< The run's own doing: phases, boots, operations of a plan.
 };
-inline constexpr int kEventKindCount = 8;
+inline constexpr int kEventKindCount = 7;
 
 std::string_view to_text(EventKind kind);
 

@@ -169,17 +169,23 @@ class alignas(64) Machine {
     const Duration since = t - clock_since_;
     return clock_local_ + (rate_ppm_ == 0 ? since : at_rate(since, rate_ppm_));
   }
-  SimTime when_local_is(Instant local) const;
+  SimTime when_local_is(Instant local) const {
+    const Duration ahead = local - clock_local_;
+    if (ahead.ns <= 0) return clock_since_;
+    return clock_since_ + (rate_ppm_ == 0 ? ahead : when_rate_shows(ahead, rate_ppm_));
+  }
   WallTime wall_at(SimTime t) const;
 
  private:
   friend class World;
 
   static Duration at_rate(Duration duration, std::int32_t ppm);
+  /// The shortest time in which a clock of this rate moves on by `ahead`.
+  static Duration when_rate_shows(Duration ahead, std::int32_t ppm);
 
   MachineState state_ = MachineState::kOff;
-  bool free_event_pending_ = false;
-  bool is_listed_ = false;  // In World::runnable_.
+  bool waits_for_cpu_ = false;  // In World::busy_cpus_.
+  bool is_listed_ = false;      // In World::runnable_.
   std::int32_t rate_ppm_ = 0;
   std::uint32_t cpu_multiplier_ = 1;
   // Clock: local = clock_local_ + (t - clock_since_) * (1 + rate), 0 while suspended.

@@ -230,6 +230,7 @@ class World {
 
   // world_loop.cc: what happens at every event and step.
   StopKind run_loop(SimTime until);
+  void go_to(SimTime time);
   void run_event(QueueEntry entry);
   void dispatch(EventKind kind, void* target, std::uint64_t argument);
   bool is_held(std::uint32_t index);
@@ -240,8 +241,8 @@ class World {
   void mark_runnable(Machine& machine);
   void run_machine(Machine& machine);
   void run_step(Machine& machine, Task& task);
-  void schedule_free(Machine& machine);
-  void machine_is_free(std::uint32_t index);
+  void wait_for_cpu(Machine& machine);
+  void run_next_free_machine();
   void become_ready(Task& task, const EventIdentity& cause, Wake wake);
   void hold_back(Task& task, const EventIdentity& cause, Wake wake);
   void on_timer(Task& task);
@@ -317,6 +318,19 @@ class World {
   CheckFailure check_failure_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<Machine*> runnable_;
+  /// A machine on which tasks wait for the CPU. One whose CPU gets free comes before the events of
+  /// that moment. Which of two comes first is decided by the number of a slot that each of them
+  /// holds: any rule would do, and this one is in every fingerprint.
+  struct BusyCpu {
+    SimTime until;
+    std::uint32_t slot = 0;
+    Machine* machine = nullptr;
+
+    friend bool operator>(const BusyCpu& a, const BusyCpu& b) {
+      return a.until != b.until ? a.until > b.until : a.slot > b.slot;
+    }
+  };
+  std::vector<BusyCpu> busy_cpus_;  // A heap; the first gets free first.
   std::vector<ProcessListener*> listeners_;
   AnchorSink no_anchors_;
   AnchorSink* anchors_ = &no_anchors_;

@@ -2,7 +2,7 @@
 //
 //   event -> become_ready -> machine's ready list -> run_machine (CPU free?) -> run_step
 //                                                        | no
-//                                                        +-> kMachineFree at busy_until -> again
+//                                                        +-> busy_cpus_ until it is free -> again
 //
 // All of it stands in one file so that the compiler sees it as one function. With 1,000 tasks, what
 // a step needs of its task has left the near caches since the last one, and fetching it would take
@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 
 #include "sim/fiber/fiber_switch.h"
 #include "sim/kernel/world.h"
@@ -29,15 +30,26 @@ StopKind World::run_loop(SimTime until) {
       run_machine(machine);
     }
     if (stopping_) break;
-    const auto entry = queue_.pop_until(static_cast<std::uint64_t>(until.ns));
-    if (!entry.has_value()) {
+    const bool is_a_cpu_next = !busy_cpus_.empty() && busy_cpus_.front().until <= until;
+    const std::int64_t last = is_a_cpu_next ? busy_cpus_.front().until.ns - 1 : until.ns;
+    const auto entry = queue_.pop_until(static_cast<std::uint64_t>(last));
+    if (entry.has_value()) {
+      run_event(*entry);
+    } else if (is_a_cpu_next) {
+      run_next_free_machine();
+    } else {
       now_ = std::max(now_, until);
-      return queue_.empty() ? StopKind::kIdle : StopKind::kTime;
+      return queue_.empty() && busy_cpus_.empty() ? StopKind::kIdle : StopKind::kTime;
     }
-    run_event(*entry);
   }
   stopping_ = false;
   return stop_kind_;
+}
+
+inline void World::go_to(SimTime time) {
+  if (time <= now_) return;
+  now_ = time;
+  steps_at_now_ = 0;
 }
 
 // --- events ---
@@ -50,14 +62,7 @@ void World::run_event(QueueEntry entry) {
     const bool is_stale = !slot.live || static_cast<std::uint64_t>(slot.key.ns) != entry.time ||
                           tie_of(slot.id, index) != entry.tie;
     if (is_stale) return;
-    if (slot.key > now_) {
-      now_ = slot.key;
-      steps_at_now_ = 0;
-    }
-    if (slot.kind == EventKind::kMachineFree) {
-      machine_is_free(index);
-      return;
-    }
+    go_to(slot.key);
     if (slot.entity != 0 && anchors_->wants(MomentKind::kEntityEvent)) {
       anchors_->on_entity_event(EntityId(slot.entity), entities_[slot.entity].key);
       if (!slots_[index].live) return;  // What was anchored here ended the event's machine.
@@ -97,8 +102,6 @@ inline void World::dispatch(EventKind kind, void* target, std::uint64_t argument
     case EventKind::kControl:
       static_cast<EventTarget*>(target)->on_event({.who = cause_, .argument = argument});
       return;
-    case EventKind::kMachineFree:
-      break;
   }
   UNREACHABLE("an event kind outside its list");
 }
@@ -206,7 +209,7 @@ void World::hold_back(Task& task, const EventIdentity& cause, Wake wake) {
 inline void World::run_machine(Machine& machine) {
   if (machine.ready_first_ == nullptr || machine.state_ != MachineState::kUp) return;
   if (machine.busy_until_ > now_) {
-    schedule_free(machine);
+    wait_for_cpu(machine);
     return;
   }
   Task& task = *machine.ready_first_;
@@ -214,31 +217,27 @@ inline void World::run_machine(Machine& machine) {
   if (machine.ready_first_ == nullptr) machine.ready_last_ = nullptr;
   task.ready_next_ = nullptr;
   run_step(machine, task);
-  if (machine.ready_first_ != nullptr) schedule_free(machine);
+  if (machine.ready_first_ != nullptr) wait_for_cpu(machine);
 }
 
-void World::schedule_free(Machine& machine) {
-  if (machine.free_event_pending_) return;
-  machine.free_event_pending_ = true;
-  // No identity: it draws nothing and is no event of the run. The id 1 sorts it before others.
-  const SimTime due = std::max(now_, machine.busy_until_);
-  const std::uint32_t index = take_slot();
-  Slot& slot = slots_[index];
-  slot = {};
-  slot.id = {1};
-  slot.key = due;
-  slot.target = &machine;
-  slot.kind = EventKind::kMachineFree;
-  slot.live = true;
-  queue_.push_soon({.time = static_cast<std::uint64_t>(due.ns), .tie = tie_of(slot.id, index)});
+/// No event: it would have no identity, draw nothing and take no part in the order of events.
+inline void World::wait_for_cpu(Machine& machine) {
+  if (machine.waits_for_cpu_) return;
+  machine.waits_for_cpu_ = true;
+  const SimTime until = std::max(now_, machine.busy_until_);
+  busy_cpus_.push_back({.until = until, .slot = take_slot(), .machine = &machine});
+  std::ranges::push_heap(busy_cpus_, std::greater());
 }
 
-void World::machine_is_free(std::uint32_t index) {
-  auto& machine = *static_cast<Machine*>(slots_[index].target);
-  cause_ = {.id = {1}, .root = {}, .where = {}, .n = 0, .kind = EventKind::kMachineFree};
-  free_slot(index);
-  machine.free_event_pending_ = false;
-  mark_runnable(machine);
+inline void World::run_next_free_machine() {
+  const BusyCpu free = busy_cpus_.front();
+  std::ranges::pop_heap(busy_cpus_, std::greater());
+  busy_cpus_.pop_back();
+  go_to(free.until);
+  free_slot(free.slot);
+  free.machine->waits_for_cpu_ = false;
+  cause_ = {};
+  mark_runnable(*free.machine);
 }
 
 inline void World::run_step(Machine& machine, Task& task) {

@@ -24,17 +24,14 @@ Duration Machine::at_rate(Duration duration, std::int32_t ppm) {
   return Duration{scaled(duration.ns, ppm)};
 }
 
-SimTime Machine::when_local_is(Instant local) const {
-  const Duration ahead = local - clock_local_;
-  if (ahead.ns <= 0) return clock_since_;
-  if (rate_ppm_ == 0) return clock_since_ + ahead;
+Duration Machine::when_rate_shows(Duration ahead, std::int32_t ppm) {
   // Near enough from below, then on to the first moment that shows it.
-  std::int64_t elapsed = scaled(ahead.ns, -rate_ppm_);
-  while (scaled(elapsed, rate_ppm_) > ahead.ns) elapsed -= scaled(elapsed, rate_ppm_) - ahead.ns;
-  while (scaled(elapsed, rate_ppm_) < ahead.ns) {
-    elapsed += std::max<std::int64_t>((ahead.ns - scaled(elapsed, rate_ppm_)) / 2, 1);
+  std::int64_t elapsed = scaled(ahead.ns, -ppm);
+  while (scaled(elapsed, ppm) > ahead.ns) elapsed -= scaled(elapsed, ppm) - ahead.ns;
+  while (scaled(elapsed, ppm) < ahead.ns) {
+    elapsed += std::max<std::int64_t>((ahead.ns - scaled(elapsed, ppm)) / 2, 1);
   }
-  return clock_since_ + Duration{elapsed};
+  return Duration{elapsed};
 }
 
 WallTime Machine::wall_at(SimTime t) const { return {wall_base_.ns + local_at(t).ns}; }

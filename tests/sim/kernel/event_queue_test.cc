@@ -40,8 +40,7 @@ TEST(EventQueue, agrees_with_a_sorted_set) {
     if (draw % 3 != 0 || model.empty()) {
       static constexpr std::uint64_t kSpans[] = {1, 2'000, 3'000'000, 5'000'000'000};
       const std::uint64_t time = now + (draw >> 8) % kSpans[(draw >> 4) % 4];
-      const bool is_soon = draw % 5 == 0;
-      is_soon ? queue.push_soon(entry(time, step)) : queue.push(entry(time, step));
+      queue.push(entry(time, step));
       model.emplace(time, step);
     } else {
       const std::uint64_t first = model.begin()->first;
