@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "system/base/check.h"
 
@@ -74,7 +75,7 @@ void JsonText::end(char bracket) {
   CHECK(!is_named_, "a member has a value");
   const bool is_empty = levels_.back().is_empty;
   levels_.pop_back();
-  if (!is_empty) next_line();
+  if (!is_empty) next_line(true);
   text_ += bracket;
   if (text_.size() >= kPartBytes) drain();
 }
@@ -92,14 +93,16 @@ void JsonText::begin_value() {
     return;
   }
   if (levels_.empty()) return;
-  if (!levels_.back().is_empty) text_ += ',';
-  levels_.back().is_empty = false;
-  next_line();
+  const bool is_first = std::exchange(levels_.back().is_empty, false);
+  next_line(is_first);
 }
 
-void JsonText::next_line() {
-  text_ += '\n';
-  text_.append(levels_.size(), ' ');
+/// Each value has a line, so what leads to it is added in one piece.
+void JsonText::next_line(bool is_after_bracket) {
+  constexpr std::string_view kComma = ",\n                ";
+  CHECK(levels_.size() + 2 <= kComma.size(), "values lie a few levels deep");
+  const std::string_view line = kComma.substr(0, 2 + levels_.size());
+  text_ += is_after_bracket ? line.substr(1) : line;
 }
 
 void JsonText::quote(std::string_view value) {

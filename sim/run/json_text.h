@@ -49,7 +49,7 @@ class JsonText {
   void end(char bracket);
   void drain();
   void begin_value();
-  void next_line();
+  void next_line(bool is_after_bracket);
   void quote(std::string_view value);
 
   static constexpr std::size_t kPartBytes = 4096;
