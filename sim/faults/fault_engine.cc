@@ -124,10 +124,12 @@ void FaultEngine::on_disk(Machine& machine, const DiskMoment& moment) {
 }
 
 void FaultEngine::on_frame(const FrameMoment& moment) {
-  moment_came(watch_.on_frame(moment), {.machine = world_.find_machine(moment.source),
-                                        .peer = world_.find_machine(moment.destination),
-                                        .entity = moment.direction,
-                                        .is_in_task = true});
+  const std::vector<ActionIndex>& due = watch_.on_frame(moment);
+  if (due.empty()) return;  // So of most frames nobody has to find two machines by their names.
+  moment_came(due, {.machine = world_.find_machine(moment.source),
+                    .peer = world_.find_machine(moment.destination),
+                    .entity = moment.direction,
+                    .is_in_task = true});
 }
 
 void FaultEngine::on_boot(Machine& machine) {
