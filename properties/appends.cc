@@ -15,22 +15,27 @@ void ConditionalAppend::on(const ConditionalInvoked& invoked, At at, Judge& /*ju
 }
 
 void ConditionalAppend::on(const AppendAcked& acked, At at, Judge& judge) {
-  stored_.try_emplace(acked.uid, at);
+  note_stored(acked.uid, at);
   if (!acked.has_offset) return;
   lengths_[acked.segment].raise(acked.end, at);
   judge_place(acked.uid, acked.segment, acked.offset, at, judge);
 }
 
 void ConditionalAppend::on(const EventRead& read, At at, Judge& judge) {
-  stored_.try_emplace(read.uid, at);
+  note_stored(read.uid, at);
   judge_place(read.uid, read.segment, read.offset, at, judge);
+}
+
+void ConditionalAppend::note_stored(std::uint64_t uid, At at) {
+  const auto [first, is_first] = stored_.at(uid);
+  if (is_first) first = at;
 }
 
 void ConditionalAppend::judge_place(std::uint64_t uid, const SegmentId& segment,
                                     std::uint64_t offset, At at, Judge& judge) {
-  const auto found = appends_.find(uid);
-  if (found == appends_.end()) return;
-  const Append& append = found->second;
+  const Append* const found = appends_.find(uid);
+  if (found == nullptr) return;
+  const Append& append = *found;
   judge.compared();
   if (offset != append.expected_offset || segment != append.segment) {
     judge.violated(
@@ -48,19 +53,19 @@ void ConditionalAppend::judge_place(std::uint64_t uid, const SegmentId& segment,
 }
 
 void ConditionalAppend::on(const ConditionalAnswered& answered, At at, Judge& judge) {
-  const auto found = appends_.find(answered.uid);
+  Append* const found = appends_.find(answered.uid);
   // A success is judged by its acknowledgement and by who reads it: they name the place.
-  if (found == appends_.end() || answered.is_appended) return;
-  Append& append = found->second;
+  if (found == nullptr || answered.is_appended) return;
+  Append& append = *found;
   append.refused_at = at;
   judge.compared();
-  if (const auto stored = stored_.find(answered.uid); stored != stored_.end()) {
+  if (const At* const stored = stored_.find(answered.uid); stored != nullptr) {
     judge.violated({.failure_class = "refused_yet_stored",
                     .seen = fmt::format("event {} was refused, because {} has length {}, and it is "
                                         "stored there",
                                         answered.uid, to_text(append.segment), answered.length),
                     .expected = "an acknowledgement: it did happen",
-                    .evidence = {stored->second, append.at, at}});
+                    .evidence = {*stored, append.at, at}});
     return;
   }
   judge_refusal(append, answered.length, at, judge);

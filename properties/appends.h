@@ -11,13 +11,14 @@
 
 #include "properties/bounds.h"
 #include "properties/records.h"
+#include "properties/table.h"
 #include "sim/run/property.h"
 
 namespace millrace::properties {
 
 /// An append lies exactly where it was asked for, and a refusal names a length that the segment can
 /// have had and that is not the expected one; both at a moment between request and answer. None is
-/// both refused and stored. Cost: O(log n) a record; memory O(events).
+/// both refused and stored. Cost: O(1) a record; memory O(events).
 /// Source: the versioned shortcut: the segment's length is the version of every append.
 class ConditionalAppend {
  public:
@@ -47,9 +48,11 @@ class ConditionalAppend {
                    Judge& judge);
   void judge_refusal(const Append& append, std::uint64_t length, At at, Judge& judge);
 
-  std::map<SegmentId, Floor> lengths_;
-  std::map<std::uint64_t, Append> appends_;  // By uid.
-  std::map<std::uint64_t, At> stored_;       // By uid: who said so first.
+  void note_stored(std::uint64_t uid, At at);
+
+  Table<SegmentId, Floor> lengths_;
+  Table<std::uint64_t, Append> appends_;  // By uid.
+  Table<std::uint64_t, At> stored_;       // By uid: who said so first.
 };
 
 /// Judges clients that speak the protocol itself: they repeat blocks, leave gaps and overlap.

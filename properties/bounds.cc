@@ -69,16 +69,17 @@ void SealedStaysSealed::on(const SealAnswered& answered, At at, Judge& judge) {
 /// Judges the length of a segment that is said to be sealed.
 void SealedStaysSealed::judge_length(const SegmentId& segment, std::uint64_t length, At at,
                                      Judge& judge) {
-  const auto [entry, is_first] = sealed_.try_emplace(segment, Sealed{.length = length, .at = at});
+  const auto [sealed, is_first] = sealed_.at(segment);
+  if (is_first) sealed = {.length = length, .at = at};
   const Floor& acked = acked_ends_[segment];
   if (is_first && acked.at.record == 0) return;
   judge.compared();
-  if (entry->second.length != length) {
+  if (sealed.length != length) {
     judge.violated({.failure_class = "length_changed",
                     .seen = fmt::format("{} sealed with length {}, then with {}", to_text(segment),
-                                        entry->second.length, length),
+                                        sealed.length, length),
                     .expected = "one length for ever",
-                    .evidence = {entry->second.at, at}});
+                    .evidence = {sealed.at, at}});
   } else if (acked.value > length) {
     judge.violated({.failure_class = "appended",
                     .seen = fmt::format("{} sealed with length {}, an append was acknowledged up "
@@ -98,26 +99,26 @@ void SealedStaysSealed::on(const AppendAcked& acked, At at, Judge& judge) {
   const At invoked = found == invoked_.end() ? At{} : found->second;
   if (found != invoked_.end()) invoked_.erase(found);
   if (acked.has_offset) acked_ends_[acked.segment].raise(acked.end, at);
-  const auto sealed = sealed_.find(acked.segment);
-  if (sealed == sealed_.end()) return;
+  const Sealed* const sealed = sealed_.find(acked.segment);
+  if (sealed == nullptr) return;
   judge.compared();
   // The acknowledgement may be late; the offset or the request tell whether the append was.
-  const bool is_behind = acked.has_offset && acked.end > sealed->second.length;
-  const bool is_later = invoked.record > sealed->second.at.record;
+  const bool is_behind = acked.has_offset && acked.end > sealed->length;
+  const bool is_later = invoked.record > sealed->at.record;
   if (!is_behind && !is_later) return;
-  judge.violated(
-      {.failure_class = "appended",
-       .seen = is_behind ? fmt::format("an append to {} up to {}, sealed with length {}",
-                                       to_text(acked.segment), acked.end, sealed->second.length)
-                         : fmt::format("an append to {} that was asked for when it was sealed",
-                                       to_text(acked.segment)),
-       .expected = "no append behind the seal",
-       .evidence = {sealed->second.at, is_later ? invoked : at, at}});
+  judge.violated({.failure_class = "appended",
+                  .seen = is_behind
+                              ? fmt::format("an append to {} up to {}, sealed with length {}",
+                                            to_text(acked.segment), acked.end, sealed->length)
+                              : fmt::format("an append to {} that was asked for when it was sealed",
+                                            to_text(acked.segment)),
+                  .expected = "no append behind the seal",
+                  .evidence = {sealed->at, is_later ? invoked : at, at}});
 }
 
 void SealedStaysSealed::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  const auto sealed = sealed_.find(invoked.segment);
-  if (sealed != sealed_.end()) open_[invoked.operation] = sealed->second.at;
+  const Sealed* const sealed = sealed_.find(invoked.segment);
+  if (sealed != nullptr) open_[invoked.operation] = sealed->at;
 }
 
 void SealedStaysSealed::on(const InfoAnswered& answered, At at, Judge& judge) {
@@ -135,15 +136,15 @@ void SealedStaysSealed::on(const InfoAnswered& answered, At at, Judge& judge) {
 }
 
 void SealedStaysSealed::on(const EventRead& read, At at, Judge& judge) {
-  const auto sealed = sealed_.find(read.segment);
-  if (sealed == sealed_.end()) return;
+  const Sealed* const sealed = sealed_.find(read.segment);
+  if (sealed == nullptr) return;
   judge.compared();
-  if (read.end <= sealed->second.length) return;
+  if (read.end <= sealed->length) return;
   judge.violated({.failure_class = "read_beyond_end",
                   .seen = fmt::format("an event of {} up to {}, sealed with length {}",
-                                      to_text(read.segment), read.end, sealed->second.length),
+                                      to_text(read.segment), read.end, sealed->length),
                   .expected = "nothing behind the seal",
-                  .evidence = {sealed->second.at, at}});
+                  .evidence = {sealed->at, at}});
 }
 
 // --- SEG-2 ---

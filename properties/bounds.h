@@ -13,6 +13,7 @@
 #include <string>
 
 #include "properties/records.h"
+#include "properties/table.h"
 #include "sim/run/property.h"
 #include "system/types/facts.h"
 
@@ -45,7 +46,7 @@ class ReadYourAck {
   void on(const PassEnded& ended, At at, Judge& judge);
 
  private:
-  std::map<SegmentId, Floor> lengths_;
+  Table<SegmentId, Floor> lengths_;
   std::map<std::uint64_t, Floor> open_;  // By operation: the floor at its invocation.
   std::map<std::string, Floor> passes_;  // By pass: the floor when it began.
 };
@@ -76,8 +77,8 @@ class SealedStaysSealed {
   };
   void judge_length(const SegmentId& segment, std::uint64_t length, At at, Judge& judge);
 
-  std::map<SegmentId, Sealed> sealed_;
-  std::map<SegmentId, Floor> acked_ends_;
+  Table<SegmentId, Sealed> sealed_;
+  Table<SegmentId, Floor> acked_ends_;
   std::map<std::uint64_t, At> invoked_;  // By uid, until acknowledged.
   std::map<std::uint64_t, At> open_;  // By operation, where the segment was sealed at invocation.
 };

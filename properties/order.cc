@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <iterator>
+#include <tuple>
 
 namespace millrace::properties {
 
@@ -16,11 +16,11 @@ void KeyOrder::on(const AppendAcked& acked, At at, Judge& judge) {
   const Invoked invoked = found->second;
   open_.erase(found);
   if (!acked.has_offset) return;
-  const auto [entry, is_first] =
-      acked_.try_emplace(std::tuple(invoked.writer, invoked.key, acked.segment),
-                         Place{.sequence = invoked.sequence, .offset = acked.offset, .at = at});
-  if (is_first) return;
-  Place& last = entry->second;
+  const auto [last, is_first] = acked_.at(std::tie(invoked.writer, invoked.key, acked.segment));
+  if (is_first) {
+    last = {.sequence = invoked.sequence, .offset = acked.offset, .at = at};
+    return;
+  }
   judge.compared();
   if ((invoked.sequence > last.sequence) != (acked.offset > last.offset)) {
     judge.violated(
@@ -37,14 +37,10 @@ void KeyOrder::on(const AppendAcked& acked, At at, Judge& judge) {
 }
 
 void KeyOrder::on(const EventRead& read, At at, Judge& judge) {
-  const auto [entry, is_first] =
-      delivered_.try_emplace(std::tuple(read.pass, read.writer, read.key),
-                             Place{.sequence = read.sequence, .offset = read.offset, .at = at});
-  if (is_first) return;
-  Place& last = entry->second;
-  judge.compared();
+  const auto [last, is_first] = delivered_.at(std::tie(read.pass, read.writer, read.key));
+  if (!is_first) judge.compared();
   // The same event again is DUP-1's business, or a reader that went back.
-  if (read.sequence < last.sequence) {
+  if (!is_first && read.sequence < last.sequence) {
     judge.violated(
         {.failure_class = "delivered_out_of_order",
          .seen = fmt::format("{} was given {} k{}#{} after k{}#{}", read.pass, read.writer,
@@ -56,18 +52,17 @@ void KeyOrder::on(const EventRead& read, At at, Judge& judge) {
 }
 
 void StableOrder::on(const TruncateInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  std::uint64_t& truncated = truncated_[invoked.segment];
+  std::uint64_t& truncated = segments_[invoked.segment].truncated;
   truncated = std::max(truncated, invoked.offset);
 }
 
-void StableOrder::judge_gap(const EventRead& read, At at, Judge& judge) {
-  const Seen here{.end = read.end, .uid = read.uid, .at = at};
-  const auto [last, is_first] = last_.try_emplace(read.pass, here);
+void StableOrder::judge_gap(const EventRead& read, std::uint64_t truncated, At at, Judge& judge) {
+  const auto [last, is_first] = last_.at(read.pass);
+  const Seen before = last;
+  last = {.end = read.end, .uid = read.uid, .at = at};
   if (is_first) return;
   judge.compared();
-  const Seen before = last->second;
-  last->second = here;
-  if (read.offset <= before.end || truncated_[read.segment] >= read.offset) return;
+  if (read.offset <= before.end || truncated >= read.offset) return;
   judge.violated({.failure_class = "skipped",
                   .seen = fmt::format("{} went from {} to {} of {}", read.pass, before.end,
                                       read.offset, to_text(read.segment)),
@@ -76,13 +71,13 @@ void StableOrder::judge_gap(const EventRead& read, At at, Judge& judge) {
 }
 
 void StableOrder::on(const EventRead& read, At at, Judge& judge) {
-  judge_gap(read, at, judge);
-  auto& segment = seen_[read.segment];
-  const auto [entry, is_first] =
-      segment.try_emplace(read.offset, Seen{.end = read.end, .uid = read.uid, .at = at});
+  auto& [places, truncated] = segments_[read.segment];
+  judge_gap(read, truncated, at, judge);
+  const auto [index, is_first] = places.at(read.offset);
+  Places::Entry& entry = places[index];
   if (!is_first) {
     judge.compared();
-    const Seen& before = entry->second;
+    const Seen& before = entry.value;
     if (before.uid != read.uid || before.end != read.end) {
       judge.violated({.failure_class = "changed",
                       .seen = fmt::format("{} at {}..{} holds event {}, before it was {} up to {}",
@@ -93,18 +88,21 @@ void StableOrder::on(const EventRead& read, At at, Judge& judge) {
     }
     return;
   }
-  const auto overlaps = [&](const auto& left, const auto& right) {
-    judge.compared();
-    if (left->second.end <= right->first) return;
-    judge.violated({.failure_class = "overlapping",
-                    .seen = fmt::format("{}: event {} at {}..{}, event {} at {}",
-                                        to_text(read.segment), left->second.uid, left->first,
-                                        left->second.end, right->second.uid, right->first),
-                    .expected = "events side by side",
-                    .evidence = {left->second.at, right->second.at}});
-  };
-  if (entry != segment.begin()) overlaps(std::prev(entry), entry);
-  if (std::next(entry) != segment.end()) overlaps(entry, std::next(entry));
+  entry.value = {.end = read.end, .uid = read.uid, .at = at};
+  if (index > 0) judge_overlap(read.segment, places[index - 1], entry, judge);
+  if (index + 1 < places.size()) judge_overlap(read.segment, entry, places[index + 1], judge);
+}
+
+void StableOrder::judge_overlap(const SegmentId& segment, const Places::Entry& left,
+                                const Places::Entry& right, Judge& judge) {
+  judge.compared();
+  if (left.value.end <= right.offset) return;
+  judge.violated({.failure_class = "overlapping",
+                  .seen = fmt::format("{}: event {} at {}..{}, event {} at {}", to_text(segment),
+                                      left.value.uid, left.offset, left.value.end, right.value.uid,
+                                      right.offset),
+                  .expected = "events side by side",
+                  .evidence = {left.value.at, right.value.at}});
 }
 
 void StableOrder::on(const DamagedRead& read, At at, Judge& judge) {

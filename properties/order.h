@@ -6,17 +6,19 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
-#include <utility>
 
 #include "properties/records.h"
+#include "properties/table.h"
 #include "sim/run/property.h"
 
 namespace millrace::properties {
 
 /// Each pass gives the events of one (writer, key) in the order of writing, and acknowledged ones
 /// lie in that order in their segment. Says nothing of events that are missing (DUR-1) or given
-/// twice at another place (DUP-1). Cost: O(log n) a record; memory O(passes x writers x keys).
+/// twice at another place (DUP-1). Cost: O(1) a read, else O(log n) a record; memory O(passes x
+/// writers x keys).
 /// Source: Pravega's guarantee of order for a routing key, known bugs 2470, 2826, 4393.
 class KeyOrder {
  public:
@@ -45,12 +47,14 @@ class KeyOrder {
   };
 
   std::map<std::uint64_t, Invoked> open_;  // By uid, until acknowledged.
-  std::map<std::tuple<std::string, std::uint32_t, SegmentId>, Place> acked_;
-  std::map<std::tuple<std::string, std::string, std::uint32_t>, Place> delivered_;
+  Table<std::tuple<std::string, std::uint32_t, SegmentId>, Place> acked_;
+  /// By pass, writer and key.
+  Table<std::tuple<std::string, std::string, std::uint32_t>, Place> delivered_;
 };
 
 /// Two reads of one place give the same event, and a pass leaves out only what is truncated; damage
-/// that another pass does not meet is an objection, too. Cost: O(log n) a read; memory O(events).
+/// that another pass does not meet is an objection, too. Cost: O(log n) a read, mostly O(1); memory
+/// O(events).
 class StableOrder {
  public:
   static constexpr Claim claim{"ORD-2", "stable_order",
@@ -70,12 +74,18 @@ class StableOrder {
     std::uint64_t uid = 0;
     At at;
   };
+  using Places = OffsetTable<Seen>;
+  struct Segment {
+    Places seen;
+    std::uint64_t truncated = 0;  // How far truncation was asked for.
+  };
 
-  void judge_gap(const EventRead& read, At at, Judge& judge);
+  void judge_gap(const EventRead& read, std::uint64_t truncated, At at, Judge& judge);
+  static void judge_overlap(const SegmentId& segment, const Places::Entry& left,
+                            const Places::Entry& right, Judge& judge);
 
-  std::map<SegmentId, std::map<std::uint64_t, Seen>> seen_;
-  std::map<std::string, Seen> last_;              // By pass.
-  std::map<SegmentId, std::uint64_t> truncated_;  // How far truncation was asked for.
+  Table<SegmentId, Segment> segments_;
+  Table<std::string, Seen> last_;  // By pass.
 };
 
 }  // namespace millrace::properties

@@ -13,41 +13,43 @@ void AckedIsDurable::on(const AppendInvoked& invoked, At at, Judge& /*judge*/) {
 }
 
 void AckedIsDurable::on(const AppendAcked& acked, At at, Judge& /*judge*/) {
-  Acked& known = acked_[acked.segment][acked.uid];
+  Segment& segment = segments_[acked.segment];
+  Acked& known = segment.acked[acked.uid];
   if (acked.has_offset) {
     known = {.has_offset = true, .offset = acked.offset, .end = acked.end, .at = at};
-    Lengths& lengths = lengths_[acked.segment];
+    Lengths& lengths = segment.lengths;
     if (lengths.empty() || lengths.back().second < acked.end) {
       lengths.emplace_back(at.record, acked.end);
     }
   } else if (known.at.record == 0) {
-    const auto invoked = invoked_.find(acked.uid);
-    const std::uint64_t least =
-        invoked == invoked_.end() ? 0 : length_before(acked.segment, invoked->second);
+    const std::uint64_t* const invoked = invoked_.find(acked.uid);
+    const std::uint64_t least = invoked == nullptr ? 0 : length_before(segment.lengths, *invoked);
     known = {.has_offset = false, .offset = least, .end = least, .at = at};
   }
 }
 
 /// The length that was acknowledged before a record.
-std::uint64_t AckedIsDurable::length_before(const SegmentId& segment, std::uint64_t record) const {
-  const auto found = lengths_.find(segment);
-  if (found == lengths_.end()) return 0;
-  const Lengths& lengths = found->second;
+std::uint64_t AckedIsDurable::length_before(const Lengths& lengths, std::uint64_t record) {
   const auto later = std::ranges::lower_bound(lengths, record, {}, &Lengths::value_type::first);
   return later == lengths.begin() ? 0 : std::prev(later)->second;
 }
 
 void AckedIsDurable::on(const EventRead& read, At /*at*/, Judge& /*judge*/) {
-  read_[read.pass].insert(read.uid);
+  read_[read.pass].push_back(read.uid);
 }
 
 void AckedIsDurable::on(const SegmentScanned& scanned, At at, Judge& judge) {
-  const std::set<std::uint64_t>& read = read_[scanned.pass];
-  for (const auto& [uid, acked] : acked_[scanned.segment]) {
+  std::vector<std::uint64_t>& read = read_[scanned.pass];
+  std::ranges::sort(read);
+  std::vector<std::pair<std::uint64_t, Acked>> lost;
+  for (const auto& [uid, acked] : segments_[scanned.segment].acked.entries()) {
     const bool may_be_truncated = acked.offset < scanned.start;
     if (may_be_truncated) continue;
     judge.compared();
-    if (read.contains(uid)) continue;
+    if (!std::ranges::binary_search(read, uid)) lost.emplace_back(uid, acked);
+  }
+  std::ranges::sort(lost, {}, &std::pair<std::uint64_t, Acked>::first);
+  for (const auto& [uid, acked] : lost) {
     const std::string place =
         acked.has_offset ? fmt::format("at {}..{}", acked.offset, acked.end) : "somewhere";
     judge.violated({.failure_class = "lost",
@@ -62,23 +64,24 @@ void AckedIsDurable::on(const SegmentScanned& scanned, At at, Judge& judge) {
 // --- DUP-1 ---
 
 void NoDuplicates::on(const EventRead& read, At at, Judge& judge) {
-  const Place here{.segment = read.segment, .offset = read.offset, .at = at};
-  const auto [last, is_pass_new] = last_.try_emplace(read.pass, here);
+  const auto [last, is_pass_new] = last_.at(read.pass);
   if (!is_pass_new) {
     judge.compared();
-    if (read.offset <= last->second.offset) {
+    if (read.offset <= last.offset) {
       judge.violated({.failure_class = "delivered_twice",
                       .seen = fmt::format("{} was given {} of {} after {}", read.pass, read.offset,
-                                          to_text(read.segment), last->second.offset),
+                                          to_text(read.segment), last.offset),
                       .expected = "a pass that only goes on",
-                      .evidence = {last->second.at, at}});
+                      .evidence = {last.at, at}});
     }
-    last->second = here;
   }
-  const auto [entry, is_first] = first_.try_emplace(read.uid, here);
-  if (is_first) return;
+  last = {.offset = read.offset, .at = at};
+  const auto [first, is_first] = first_.at(read.uid);
+  if (is_first) {
+    first = {.segment = read.segment, .offset = read.offset, .at = at};
+    return;
+  }
   judge.compared();
-  const Place& first = entry->second;
   if (first.segment == read.segment && first.offset == read.offset) return;
   judge.violated({.failure_class = "stored_twice",
                   .seen = fmt::format("event {} ({} k{}#{}) at {} of {} and at {} of {}", read.uid,
@@ -101,20 +104,21 @@ void NoPhantoms::on(const AppendInvoked& invoked, At at, Judge& /*judge*/) {
                            .sequence = invoked.sequence,
                            .at = at,
                            .failed_at = {},
-                           .read_at = {}};
+                           .read_at = {},
+                           .home = {}};
 }
 
 void NoPhantoms::on(const AppendFailed& failed, At at, Judge& judge) {
-  const auto found = written_.find(failed.uid);
-  if (found == written_.end()) return;
-  found->second.failed_at = at;
-  judge_failed(failed.uid, found->second, judge);
+  Written* const written = written_.find(failed.uid);
+  if (written == nullptr) return;
+  written->failed_at = at;
+  judge_failed(failed.uid, *written, judge);
 }
 
 void NoPhantoms::on(const EventRead& read, At at, Judge& judge) {
   judge.compared();
-  const auto found = written_.find(read.uid);
-  if (found == written_.end()) {
+  Written* const found = written_.find(read.uid);
+  if (found == nullptr) {
     judge.violated({.failure_class = "never_written",
                     .seen = fmt::format("event {} at {} of {}, which nobody wrote", read.uid,
                                         read.offset, to_text(read.segment)),
@@ -122,7 +126,7 @@ void NoPhantoms::on(const EventRead& read, At at, Judge& judge) {
                     .evidence = {at}});
     return;
   }
-  Written& written = found->second;
+  Written& written = *found;
   const bool is_same = written.stream == read.segment.stream && written.writer == read.writer &&
                        written.key == read.key && written.sequence == read.sequence;
   if (!is_same) {
@@ -135,7 +139,7 @@ void NoPhantoms::on(const EventRead& read, At at, Judge& judge) {
     return;
   }
   written.read_at = at;
-  judge_route(read, at, judge);
+  judge_route(read, written, at, judge);
   judge_failed(read.uid, written, judge);
 }
 
@@ -149,11 +153,14 @@ void NoPhantoms::on(const DamagedRead& read, At at, Judge& judge) {
                   .evidence = {at}});
 }
 
-void NoPhantoms::judge_route(const EventRead& read, At at, Judge& judge) {
-  const auto layout = layouts_.find(read.segment.stream);
-  if (layout == layouts_.end()) return;
-  const KeyHash hash = hash_routing_key(fmt::format("k{}", read.key));
-  const SegmentId& home = layout->second.segment_of(hash);
+void NoPhantoms::judge_route(const EventRead& read, Written& written, At at, Judge& judge) {
+  if (!written.home.has_value()) {
+    const auto layout = layouts_.find(written.stream);
+    if (layout == layouts_.end()) return;
+    const KeyHash hash = hash_routing_key(fmt::format("k{}", written.key));
+    written.home = layout->second.segment_of(hash);
+  }
+  const SegmentId& home = *written.home;
   if (home == read.segment) return;
   judge.violated(
       {.failure_class = "wrong_segment",
@@ -174,34 +181,41 @@ void NoPhantoms::judge_failed(std::uint64_t uid, const Written& written, Judge& 
 
 void WriteOnceOffsets::on(const AppendAcked& acked, At at, Judge& judge) {
   if (!acked.has_offset) return;
-  judge_place(acked.uid, {.segment = acked.segment, .offset = acked.offset, .at = at}, judge);
+  judge_place(acked.uid, acked.segment, acked.offset, at, judge);
 }
 
 void WriteOnceOffsets::on(const EventRead& read, At at, Judge& judge) {
-  judge_place(read.uid, {.segment = read.segment, .offset = read.offset, .at = at}, judge);
+  judge_place(read.uid, read.segment, read.offset, at, judge);
 }
 
-void WriteOnceOffsets::judge_place(std::uint64_t uid, const Place& place, Judge& judge) {
-  const auto [known, is_new] = places_.try_emplace(uid, place);
-  const auto [user, is_free] = offsets_.try_emplace(std::pair(place.segment, place.offset), uid);
-  if (is_new && is_free) return;
-  judge.compared();
-  const Place& before = known->second;
-  if (before.segment != place.segment || before.offset != place.offset) {
-    judge.violated(
-        {.failure_class = "moved",
-         .seen = fmt::format("event {} at {} of {}, before at {} of {}", uid, place.offset,
-                             to_text(place.segment), before.offset, to_text(before.segment)),
-         .expected = "one offset for one event",
-         .evidence = {before.at, place.at}});
+void WriteOnceOffsets::judge_place(std::uint64_t uid, const SegmentId& segment,
+                                   std::uint64_t offset, At at, Judge& judge) {
+  OffsetTable<std::uint64_t>& offsets = segments_[segment];
+  const auto [index, is_free] = offsets.at(offset);
+  std::uint64_t& user = offsets[index].value;
+  if (is_free) user = uid;
+  if (!is_free && user == uid) {
+    // Whoever made it the event's place has compared it with any other.
+    judge.compared();
     return;
   }
-  if (user->second == uid) return;
-  judge.violated({.failure_class = "offset_used_twice",
-                  .seen = fmt::format("events {} and {} at {} of {}", user->second, uid,
-                                      place.offset, to_text(place.segment)),
-                  .expected = "one event at an offset",
-                  .evidence = {places_[user->second].at, place.at}});
+  const auto [before, is_new] = places_.at(uid);
+  if (is_new) before = {.segment = segment, .offset = offset, .at = at};
+  if (is_new && is_free) return;
+  judge.compared();
+  if (before.segment != segment || before.offset != offset) {
+    judge.violated({.failure_class = "moved",
+                    .seen = fmt::format("event {} at {} of {}, before at {} of {}", uid, offset,
+                                        to_text(segment), before.offset, to_text(before.segment)),
+                    .expected = "one offset for one event",
+                    .evidence = {before.at, at}});
+    return;
+  }
+  judge.violated(
+      {.failure_class = "offset_used_twice",
+       .seen = fmt::format("events {} and {} at {} of {}", user, uid, offset, to_text(segment)),
+       .expected = "one event at an offset",
+       .evidence = {places_[user].at, at}});
 }
 
 }  // namespace millrace::properties

@@ -6,12 +6,13 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "properties/records.h"
+#include "properties/table.h"
 #include "sim/run/property.h"
 #include "system/types/routing.h"
 
@@ -20,7 +21,7 @@ namespace millrace::properties {
 /// Judged at the end, for segments that the last scan read from start to end. An event below the
 /// start at that time is truncated, and SEG-2 judges whether that was asked for. Where an
 /// acknowledgement names no place, the event lies at least behind all that was acknowledged before
-/// it was written. Memory O(acked).
+/// it was written. Cost: O(1) a record; memory O(acked + read).
 class AckedIsDurable {
  public:
   static constexpr Claim claim{
@@ -45,15 +46,19 @@ class AckedIsDurable {
   /// A segment's acknowledged length, each time that it grew: from which record on, and to what.
   using Lengths = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 
-  std::uint64_t length_before(const SegmentId& segment, std::uint64_t record) const;
+  static std::uint64_t length_before(const Lengths& lengths, std::uint64_t record);
 
-  std::map<std::uint64_t, std::uint64_t> invoked_;  // By uid: the record.
-  std::map<SegmentId, Lengths> lengths_;
-  std::map<SegmentId, std::map<std::uint64_t, Acked>> acked_;  // By uid.
-  std::map<std::string, std::set<std::uint64_t>> read_;        // By pass: uids.
+  struct Segment {
+    Lengths lengths;
+    Table<std::uint64_t, Acked> acked;  // By uid.
+  };
+
+  Table<std::uint64_t, std::uint64_t> invoked_;  // By uid: the record.
+  Table<SegmentId, Segment> segments_;
+  Table<std::string, std::vector<std::uint64_t>> read_;  // By pass: uids.
 };
 
-/// Also within one pass: no pass gives an event twice. Cost: O(log n) a read; memory O(events).
+/// Also within one pass: no pass gives an event twice. Cost: O(1) a read; memory O(events).
 class NoDuplicates {
  public:
   static constexpr Claim claim{"DUP-1", "no_duplicates",
@@ -70,11 +75,15 @@ class NoDuplicates {
     std::uint64_t offset = 0;
     At at;
   };
-  std::map<std::uint64_t, Place> first_;  // By uid.
-  std::map<std::string, Place> last_;     // By pass.
+  struct Read {
+    std::uint64_t offset = 0;
+    At at;
+  };
+  Table<std::uint64_t, Place> first_;  // By uid.
+  Table<std::string, Read> last_;      // By pass.
 };
 
-/// Cost: O(log n) a record and a hash of the key; memory O(events).
+/// Cost: O(1) a record, and for each event a hash of its key; memory O(events).
 class NoPhantoms {
  public:
   static constexpr Claim claim{"PHA-1", "no_phantoms",
@@ -100,15 +109,17 @@ class NoPhantoms {
     At at;
     At failed_at;  // Record 0: not failed.
     At read_at;    // Record 0: not read.
+    /// Where its key belongs, once it was read and the layout is known.
+    std::optional<SegmentId> home;
   };
-  void judge_route(const EventRead& read, At at, Judge& judge);
+  void judge_route(const EventRead& read, Written& written, At at, Judge& judge);
   void judge_failed(std::uint64_t uid, const Written& written, Judge& judge);
 
-  std::map<std::uint64_t, Written> written_;  // By uid.
+  Table<std::uint64_t, Written> written_;  // By uid.
   std::map<StreamName, SegmentMap> layouts_;
 };
 
-/// Cost: O(log n) a record; memory O(events).
+/// Cost: O(log n) a record, mostly O(1); memory O(events).
 class WriteOnceOffsets {
  public:
   static constexpr Claim claim{
@@ -128,10 +139,11 @@ class WriteOnceOffsets {
     std::uint64_t offset = 0;
     At at;
   };
-  void judge_place(std::uint64_t uid, const Place& place, Judge& judge);
+  void judge_place(std::uint64_t uid, const SegmentId& segment, std::uint64_t offset, At at,
+                   Judge& judge);
 
-  std::map<std::uint64_t, Place> places_;                                 // By uid.
-  std::map<std::pair<SegmentId, std::uint64_t>, std::uint64_t> offsets_;  // To uid.
+  Table<std::uint64_t, Place> places_;                     // By uid.
+  Table<SegmentId, OffsetTable<std::uint64_t>> segments_;  // To uid.
 };
 
 }  // namespace millrace::properties
