@@ -28,12 +28,11 @@ Result<void> ContainerRecovery::finish(wal::LogAddress first) {
 }
 
 Result<void> ContainerRecovery::fold(wal::LogAddress address, Operation operation) {
-  const Result<void> valid = state.validate(operation);
-  if (!valid.has_value()) {
+  const Result<void> applied = state.try_apply(operation);
+  if (!applied.has_value()) {
     return fail(Errc::kCorrupt, "record " + std::to_string(address.value()) +
-                                    " cannot follow: " + to_text(valid.error()));
+                                    " cannot follow: " + to_text(applied.error()));
   }
-  state.apply(operation);
   if (auto* append = std::get_if<AppendOperation>(&operation)) {
     return add_data(address, std::move(*append));
   }

@@ -15,9 +15,10 @@ namespace {
 constexpr std::uint16_t kCheckpointVersion = 1;
 
 // Upper bounds of what `put` writes.
+constexpr std::size_t kHeadBytes = 2 + 8 + 4;
 constexpr std::size_t kSegmentBytesMax = 4 + StreamName::kBytesMax + 4 + 4 * 8 + 1 + 4;
 constexpr std::size_t kWriterBytes = 16 + 3 * 8;
-static_assert(kSegmentsMax * kSegmentBytesMax + kWritersMax * kWriterBytes + 64 <
+static_assert(kSegmentsMax * kSegmentBytesMax + kWritersMax * kWriterBytes + kHeadBytes <
                   wal::kRecordBytesMax,
               "the largest state fits into one record");
 
@@ -43,6 +44,7 @@ void put(Writer& out, const WriterId& id, const WriterState& writer) {
 
 std::uint64_t hash_of(const SegmentId& id, const SegmentState& segment) {
   Bytes bytes;
+  bytes.reserve(kSegmentBytesMax);
   Writer out(bytes);
   put(out, id, segment);
   return hash_bytes(bytes, 1);
@@ -50,6 +52,7 @@ std::uint64_t hash_of(const SegmentId& id, const SegmentState& segment) {
 
 std::uint64_t hash_of(const SegmentId& segment, const WriterId& id, const WriterState& writer) {
   Bytes bytes;
+  bytes.reserve(kSegmentBytesMax + kWriterBytes);
   Writer out(bytes);
   encode(out, segment);
   put(out, id, writer);
@@ -136,9 +139,14 @@ Result<void> ContainerState::validate_append(const AppendOperation& append) cons
 }
 
 void ContainerState::apply(const Operation& operation) {
-  const Result<void> valid = validate(operation);
-  CHECK(valid.has_value(), "only valid operations are logged");
+  const Result<void> applied = try_apply(operation);
+  CHECK(applied.has_value(), "only valid operations are logged");
+}
+
+Result<void> ContainerState::try_apply(const Operation& operation) {
+  TRY(validate(operation));
   std::visit([this](const auto& one) { apply_one(one); }, operation);
+  return {};
 }
 
 SegmentState& ContainerState::existing(const SegmentId& segment) {
@@ -194,6 +202,7 @@ void ContainerState::apply_one(const CheckpointOperation& /*checkpoint*/) {}
 
 Bytes ContainerState::encode() const {
   Bytes bytes;
+  bytes.reserve(kHeadBytes + segments_.size() * kSegmentBytesMax + writer_count_ * kWriterBytes);
   Writer out(bytes);
   out.u16(kCheckpointVersion);
   out.u64(digest_);

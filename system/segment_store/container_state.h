@@ -73,6 +73,9 @@ class ContainerState {
   /// Applies a valid operation (checked). Cost: O(log n) and the length of the data.
   void apply(const Operation& operation);
 
+  /// Applies an operation if it is valid. Errors: as validate, and then nothing changed.
+  Result<void> try_apply(const Operation& operation);
+
   /// A number that two states share when they are equal, and hardly otherwise. Cost: O(1).
   std::uint64_t digest() const { return digest_; }
 
