@@ -10,8 +10,8 @@
 namespace millrace::sim {
 namespace {
 
-bool matches(std::string_view pattern, std::string_view name) {
-  return pattern.empty() || pattern == name;
+std::uint64_t hash_unless_empty(std::string_view name) {
+  return name.empty() ? 0 : hash_name(name);
 }
 
 MomentKind moment_of(AnchorKind kind) {
@@ -72,26 +72,29 @@ void AnchorWatch::add(ActionIndex action, const Anchor& anchor) {
   Watched watched;
   watched.action = action;
   watched.anchor = &anchor;
+  watched.machine_hash = hash_unless_empty(anchor.machine);
+  watched.name_hash = hash_unless_empty(anchor.name);
   if (anchor.kind == AnchorKind::kEntityEvent) {
     // A task's entity is named by its machine and name, any other by one name.
-    watched.entity_hash = anchor.machine.empty() ? hash_name(anchor.name)
-                                                 : where_of(anchor.machine, anchor.name).value;
+    watched.name_hash = anchor.machine.empty() ? hash_name(anchor.name)
+                                               : where_of(anchor.machine, anchor.name).value;
   }
-  watched_.push_back(std::move(watched));
+  of(moment_of(anchor.kind)).push_back(std::move(watched));
 }
 
 bool AnchorWatch::wants(MomentKind kind) const {
-  return std::ranges::any_of(watched_, [&](const Watched& watched) {
-    const bool counts_from_boot = watched.anchor->kind == AnchorKind::kOperationAfterBoot;
-    return moment_of(watched.anchor->kind) == kind ||
-           (kind == MomentKind::kBoot && counts_from_boot);
-  });
+  const auto counts_from_boot = [](const Watched& watched) {
+    return watched.anchor->kind == AnchorKind::kOperationAfterBoot;
+  };
+  const auto& disk = watched_[static_cast<std::size_t>(MomentKind::kDisk)];
+  return !watched_[static_cast<std::size_t>(kind)].empty() ||
+         (kind == MomentKind::kBoot && std::ranges::any_of(disk, counts_from_boot));
 }
 
 template <typename Matches>
-const std::vector<ActionIndex>& AnchorWatch::count(Matches is_match) {
+const std::vector<ActionIndex>& AnchorWatch::count(MomentKind kind, Matches is_match) {
   due_.clear();
-  std::erase_if(watched_, [&](Watched& watched) {
+  std::erase_if(of(kind), [&](Watched& watched) {
     if (!is_match(watched) || ++watched.seen < watched.anchor->nth) return false;
     due_.push_back(watched.action);
     return true;
@@ -101,33 +104,34 @@ const std::vector<ActionIndex>& AnchorWatch::count(Matches is_match) {
 
 const std::vector<ActionIndex>& AnchorWatch::on_mark(std::string_view machine,
                                                      std::string_view name) {
-  return count([&](const Watched& watched) {
-    const Anchor& anchor = *watched.anchor;
-    return anchor.kind == AnchorKind::kMark && matches(anchor.name, name) &&
-           matches(anchor.machine, machine);
+  const std::uint64_t machine_hash = hash_name(machine);
+  const std::uint64_t name_hash = hash_name(name);
+  return count(MomentKind::kMark, [&](const Watched& watched) {
+    return watched.is_named(name_hash) && watched.is_of(machine_hash);
   });
 }
 
 const std::vector<ActionIndex>& AnchorWatch::on_fact(std::string_view machine,
                                                      const FactView& fact) {
-  return count([&](const Watched& watched) {
-    const Anchor& anchor = *watched.anchor;
-    return anchor.kind == AnchorKind::kFact && matches(anchor.name, fact.name) &&
-           matches(anchor.machine, machine) &&
-           std::ranges::all_of(anchor.fields,
+  const std::uint64_t machine_hash = hash_name(machine);
+  const std::uint64_t name_hash = hash_name(fact.name);
+  return count(MomentKind::kFact, [&](const Watched& watched) {
+    return watched.is_named(name_hash) && watched.is_of(machine_hash) &&
+           std::ranges::all_of(watched.anchor->fields,
                                [&](const FieldFilter& filter) { return has_field(fact, filter); });
   });
 }
 
 const std::vector<ActionIndex>& AnchorWatch::on_disk(std::string_view machine,
                                                      const DiskMoment& moment) {
-  return count([&](Watched& watched) {
+  const std::uint64_t machine_hash = hash_name(machine);
+  return count(MomentKind::kDisk, [&](Watched& watched) {
+    if (!watched.is_of(machine_hash)) return false;
     const Anchor& anchor = *watched.anchor;
-    if (anchor.phase != moment.phase || !matches(anchor.machine, machine)) return false;
+    if (anchor.phase != moment.phase) return false;
     if (anchor.kind == AnchorKind::kOperationAfterBoot) {
       // Each machine counts from its own latest boot; the largest count is the anchor's.
-      const std::uint64_t key = hash_name(machine);
-      auto found = std::ranges::find(watched.counts, key, &Count::key);
+      auto found = std::ranges::find(watched.counts, machine_hash, &Count::key);
       if (found == watched.counts.end()) return false;
       watched.seen = found->seen++;
       return true;
@@ -137,12 +141,12 @@ const std::vector<ActionIndex>& AnchorWatch::on_disk(std::string_view machine,
 }
 
 const std::vector<ActionIndex>& AnchorWatch::on_frame(const FrameMoment& moment) {
+  const std::uint64_t source_hash = hash_name(moment.source);
   std::optional<std::string> label;
-  return count([&](const Watched& watched) {
+  return count(MomentKind::kFrame, [&](const Watched& watched) {
+    if (!watched.is_of(source_hash)) return false;
     const Anchor& anchor = *watched.anchor;
-    if (anchor.kind != AnchorKind::kFrame) return false;
-    if (!matches(anchor.machine, moment.source)) return false;
-    if (!matches(anchor.peer, moment.destination)) return false;
+    if (!anchor.peer.empty() && anchor.peer != moment.destination) return false;
     if (anchor.name.empty()) return true;
     if (!label.has_value()) label = namer_ ? namer_(moment.bytes) : std::string();
     return anchor.name == *label;
@@ -150,25 +154,23 @@ const std::vector<ActionIndex>& AnchorWatch::on_frame(const FrameMoment& moment)
 }
 
 const std::vector<ActionIndex>& AnchorWatch::on_boot(std::string_view machine) {
-  const std::uint64_t key = hash_name(machine);
-  for (Watched& watched : watched_) {
+  const std::uint64_t machine_hash = hash_name(machine);
+  for (Watched& watched : of(MomentKind::kDisk)) {
     if (watched.anchor->kind != AnchorKind::kOperationAfterBoot) continue;
-    auto found = std::ranges::find(watched.counts, key, &Count::key);
+    auto found = std::ranges::find(watched.counts, machine_hash, &Count::key);
     if (found == watched.counts.end()) {
-      watched.counts.push_back({.key = key, .seen = 0});
+      watched.counts.push_back({.key = machine_hash, .seen = 0});
     } else {
       found->seen = 0;
     }
   }
-  return count([&](const Watched& watched) {
-    return watched.anchor->kind == AnchorKind::kBoot && matches(watched.anchor->machine, machine);
-  });
+  return count(MomentKind::kBoot,
+               [&](const Watched& watched) { return watched.is_of(machine_hash); });
 }
 
 const std::vector<ActionIndex>& AnchorWatch::on_entity_event(std::uint64_t name_hash) {
-  return count([&](const Watched& watched) {
-    return watched.anchor->kind == AnchorKind::kEntityEvent && watched.entity_hash == name_hash;
-  });
+  return count(MomentKind::kEntityEvent,
+               [&](const Watched& watched) { return watched.name_hash == name_hash; });
 }
 
 }  // namespace millrace::sim

@@ -5,6 +5,8 @@
 // An anchor is watched from when its action is armed. A moment that matches is counted, and the one
 // that makes the anchor's n-th ends the watch. Nothing here knows what an action does.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -17,7 +19,8 @@ namespace millrace::sim {
 /// Which action of a plan, by its place there.
 using ActionIndex = std::uint32_t;
 
-/// Watches anchors. Cost: O(watched anchors of the sort) a moment.
+/// Watches anchors. Cost: O(watched anchors of the sort) a moment; only those whose names match are
+/// looked at more closely.
 class AnchorWatch {
  public:
   /// `namer` may be empty: then no frame has a label. It outlives the watch.
@@ -28,7 +31,9 @@ class AnchorWatch {
   /// Watches an anchor, which outlives the watch.
   void add(ActionIndex action, const Anchor& anchor);
   /// Forgets all anchors.
-  void clear() { watched_.clear(); }
+  void clear() {
+    for (std::vector<Watched>& sort : watched_) sort.clear();
+  }
   /// Whether an anchor waits for moments of this sort.
   bool wants(MomentKind kind) const;
 
@@ -49,18 +54,25 @@ class AnchorWatch {
   };
   struct Watched {
     ActionIndex action = 0;
-    const Anchor* anchor = nullptr;
-    std::uint64_t entity_hash = 0;  // Of kEntityEvent.
     std::uint32_t seen = 0;
+    std::uint64_t machine_hash = 0;  // 0: any machine.
+    std::uint64_t name_hash = 0;     // 0: any. Of kEntityEvent, the entity's.
+    const Anchor* anchor = nullptr;
     std::vector<Count> counts;
+
+    bool is_of(std::uint64_t machine) const { return machine_hash == 0 || machine_hash == machine; }
+    bool is_named(std::uint64_t name) const { return name_hash == 0 || name_hash == name; }
   };
 
-  /// Counts a moment for every watched anchor that `matches` it.
+  /// Those that wait for moments of this sort, in the order of `add`.
+  std::vector<Watched>& of(MomentKind kind) { return watched_[static_cast<std::size_t>(kind)]; }
+
+  /// Counts a moment for every anchor watched for its sort that `matches` it.
   template <typename Matches>
-  const std::vector<ActionIndex>& count(Matches matches);
+  const std::vector<ActionIndex>& count(MomentKind kind, Matches matches);
 
   const FrameNamer& namer_;
-  std::vector<Watched> watched_;
+  std::array<std::vector<Watched>, kMomentKindCount> watched_;
   std::vector<ActionIndex> due_;
 };
 
