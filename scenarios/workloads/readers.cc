@@ -22,8 +22,11 @@ using client::ReadEvent;
 using client::SegmentStatus;
 using client::StreamAdmin;
 
-// How long a reader waits at the tail before it looks whether it is still needed.
-constexpr Duration kTailWait = milliseconds(500);
+// How long a follower waits at the tail before it looks whether it is still needed. Each look is a
+// request to the store, so it is as rare as the settle phases allow.
+constexpr Duration kTailWait = seconds(2);
+// How long the last read of a pass waits at the tail.
+constexpr Duration kLastWait = milliseconds(500);
 
 /// What a reader's next() came to.
 enum class Step : std::uint8_t { kEvent, kNothing, kTruncated, kEnd, kDamaged };
@@ -90,8 +93,8 @@ Result<void> follow(Env& env, const ClientContext& context, run::Client& client,
   for (;;) {
     // Asked before the wait: what was appended until then is seen by it.
     const bool is_last_wait = are_writers_done(client);
-    const Step step =
-        TRY(read_one(env, context, client, reader, pass, env.clock.now() + kTailWait));
+    const Duration wait = is_last_wait ? kLastWait : kTailWait;
+    const Step step = TRY(read_one(env, context, client, reader, pass, env.clock.now() + wait));
     if (step == Step::kEnd || step == Step::kDamaged) return {};
     if (step == Step::kNothing && is_last_wait && reader.is_at_tail()) return {};
   }
@@ -135,7 +138,7 @@ class CatchUp {
     EventReader reader(context_, segment, status.start_offset);
     for (;;) {
       const Step step =
-          TRY(read_one(env_, context_, client_, reader, pass, env_.clock.now() + kTailWait));
+          TRY(read_one(env_, context_, client_, reader, pass, env_.clock.now() + kLastWait));
       // A truncation meanwhile: the pass is not whole, so it says nothing about the tail.
       if (step == Step::kTruncated || step == Step::kDamaged) return {};
       if (step == Step::kEnd || (step == Step::kNothing && reader.is_at_tail())) break;

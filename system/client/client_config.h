@@ -32,7 +32,9 @@ struct ClientConfig {
 
   // Reading.
   std::uint32_t read_bytes_max = 64 * kKiB;
-  Duration read_wait = seconds(1);
+  // A read that ends with nothing costs two messages. Guess: a reader may take so long to notice
+  // that its way to the store is dead.
+  Duration read_wait = seconds(5);
 
   static constexpr auto knobs = millrace::knobs(
       knob("connect_timeout", &ClientConfig::connect_timeout,
@@ -125,8 +127,8 @@ struct ClientConfig {
       knob("read_wait", &ClientConfig::read_wait,
            {.low = milliseconds(0),
             .high = seconds(60),
-            .drawn_low = milliseconds(10),
-            .drawn_high = seconds(2),
+            .drawn_low = milliseconds(500),
+            .drawn_high = seconds(5),
             .about = "How long the store may hold a read at the tail back, waiting for more."}));
 };
 

@@ -111,7 +111,7 @@ struct SegmentStoreConfig {
            {.unit = {},
             .low = milliseconds(1),
             .high = seconds(3600),
-            .drawn_low = milliseconds(10),
+            .drawn_low = milliseconds(500),
             .drawn_high = seconds(10),
             .about = "A read waits no longer than this at the tail."}),
       knob("greeting_timeout", &SegmentStoreConfig::greeting_timeout,
