@@ -46,7 +46,8 @@ SegmentWriter::SegmentWriter(const ClientContext& context, const SegmentId& segm
       backoff_(context.clock, context.tasks, context.random, backoff_limits(context.config)),
       room_(context.tasks),
       settlement_(context.tasks),
-      changed_(context.tasks),
+      work_(context.tasks),
+      answers_due_(context.tasks),
       tasks_(context.tasks) {
   tasks_.spawn("writer-" + to_text(segment_) + "/sender", [this] { run(); });
 }
@@ -64,7 +65,8 @@ Result<WriteHandle> SegmentWriter::write(std::span<const ByteView> payloads, Ins
   queue_.push_back({.framed = std::move(framed),
                     .event_count = static_cast<std::uint32_t>(payloads.size()),
                     .promise = std::move(promise)});
-  changed_.notify_all();
+  // Behind a full window it is the next acknowledgement that wakes the sender.
+  if (link_ == nullptr || can_send()) work_.notify_all();
   return handle;
 }
 
@@ -91,8 +93,8 @@ Result<void> SegmentWriter::close(Instant deadline) {
 void SegmentWriter::run() {
   while (true) {
     // Only close() cancels this task, and it has ended the writer before.
-    ignore(changed_.wait([&] { return ended_.has_value() || taken_count_ > settled_count_; },
-                         Instant::max()),
+    ignore(work_.wait([&] { return ended_.has_value() || taken_count_ > settled_count_; },
+                      Instant::max()),
            "cancelled: the writer has ended");
     if (ended_.has_value()) return;
 
@@ -167,9 +169,9 @@ Result<void> SegmentWriter::check_stored_last(std::optional<EventNumber> stored_
 /// Sends until the link breaks, and says why it did.
 Error SegmentWriter::pump(Link& link) {
   while (true) {
-    const Result<void> woken = changed_.wait(
-        [&] { return link.broken.has_value() || link.wants_keep_alive || can_send(); },
-        Instant::max());
+    const Result<void> woken =
+        work_.wait([&] { return link.broken.has_value() || link.wants_keep_alive || can_send(); },
+                   Instant::max());
     if (link.broken.has_value()) return *link.broken;
     if (!woken.has_value()) return woken.error();
 
@@ -227,7 +229,7 @@ Result<void> SegmentWriter::send_next(Link& link) {
   // Counted before it is sent: the answer may come before send() returns.
   ++block.send_count;
   ++sent_count_;
-  changed_.notify_all();
+  answers_due_.notify_all();
   const Instant send_by = context_.clock.now() + context_.config.request_timeout;
   return link.stream.send(block.message, send_by);
 }
@@ -245,8 +247,8 @@ void SegmentWriter::receive_answers(Link& link) {
   bool has_asked = false;
   while (true) {
     // While nothing is in flight, nobody is expected to speak.
-    const Result<void> awaited =
-        changed_.wait([&] { return link.broken.has_value() || sent_count_ > 0; }, Instant::max());
+    const Result<void> awaited = answers_due_.wait(
+        [&] { return link.broken.has_value() || sent_count_ > 0; }, Instant::max());
     if (!awaited.has_value() || link.broken.has_value()) return;
 
     const ClientConfig& config = context_.config;
@@ -261,7 +263,7 @@ void SegmentWriter::receive_answers(Link& link) {
       context_.journal.mark("writer.silence");
       has_asked = true;
       link.wants_keep_alive = true;
-      changed_.notify_all();
+      work_.notify_all();
     } else {
       break_link(link, answer.error());
     }
@@ -340,7 +342,8 @@ void SegmentWriter::break_link(Link& link, const Error& why) {
   if (link.broken.has_value()) return;
   link.broken = why;
   link.stream.close();
-  changed_.notify_all();
+  work_.notify_all();
+  answers_due_.notify_all();
 }
 
 void SegmentWriter::acknowledge_oldest(std::optional<std::uint64_t> offset) {
@@ -360,6 +363,7 @@ void SegmentWriter::acknowledge_oldest(std::optional<std::uint64_t> offset) {
   CHECK(number == block.last.value() + 1, "a block's writes make up its event numbers");
   acked_last_ = block.last;
   backoff_.reset();
+  if (can_send()) work_.notify_all();
 }
 
 void SegmentWriter::settled(const Write& write) {
@@ -368,7 +372,6 @@ void SegmentWriter::settled(const Write& write) {
   ++settled_count_;
   room_.notify_all();
   settlement_.notify_all();
-  changed_.notify_all();
 }
 
 /// Gives every write without an outcome the one that is known of it, and takes no further one.
@@ -397,7 +400,7 @@ void SegmentWriter::end(const Error& why, Proof proof) {
   CHECK(settled_count_ == taken_count_, "no write is left without an outcome");
   if (link_ != nullptr) break_link(*link_, why);
   room_.notify_all();
-  changed_.notify_all();
+  work_.notify_all();
 }
 
 }  // namespace millrace::client

@@ -175,8 +175,10 @@ class SegmentWriter {
 
   Condition room_;
   Condition settlement_;
-  /// Anything that the sender or a receiver waits for.
-  Condition changed_;
+  /// Something for the sender to do, or a reason to stop.
+  Condition work_;
+  /// Answers are due to the receivers, or theirs is a broken link.
+  Condition answers_due_;
   TaskGroup tasks_;
 };
 
