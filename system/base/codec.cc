@@ -9,11 +9,12 @@ namespace {
 
 template <typename T>
 void put(Bytes& out, T value) {
-  std::byte encoded[sizeof(T)];
+  const std::size_t at = out.size();
+  out.resize(at + sizeof(T));
+  std::byte* const encoded = out.data() + at;
   for (std::size_t i = 0; i < sizeof(T); ++i) {
     encoded[i] = static_cast<std::byte>(value >> (8 * i));
   }
-  append(out, encoded);
 }
 
 template <typename T>

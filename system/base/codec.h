@@ -18,7 +18,10 @@ namespace millrace {
 /// Appends fields to a buffer that the caller owns and that outlives the writer.
 class Writer {
  public:
-  explicit Writer(Bytes& out) : out_(out) {}
+  explicit Writer(Bytes& out) : out_(out) {
+    // Most encodings are small: one allocation instead of one for each doubling.
+    if (out.capacity() == 0) out.reserve(kReservedBytes);
+  }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -39,6 +42,8 @@ class Writer {
   std::size_t size() const { return out_.size(); }
 
  private:
+  static constexpr std::size_t kReservedBytes = 128;
+
   Bytes& out_;
 };
 

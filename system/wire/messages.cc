@@ -14,7 +14,7 @@ namespace {
 
 constexpr ProtocolVersion kHelloVersion = 0;
 constexpr std::size_t kHeaderBytes = 8;
-constexpr std::ptrdiff_t kLengthAt = 4;
+constexpr std::size_t kLengthAt = 4;
 
 // ---- Errors ----
 
@@ -496,6 +496,8 @@ template <typename T>
 Bytes encode_message(const T& message, ProtocolVersion version) {
   CHECK(Layout<T>::is_valid(message), "a message keeps the bounds that its type names");
   Bytes frame;
+  // Room for the fields beside the data, or nearly so.
+  if constexpr (requires { message.data; }) frame.reserve(kHeaderBytes + 128 + message.data.size());
   Writer out(frame);
   out.u16(Layout<T>::kType);
   out.u16(std::is_same_v<T, Hello> ? kHelloVersion : version);
@@ -505,9 +507,10 @@ Bytes encode_message(const T& message, ProtocolVersion version) {
   CHECK(frame.size() <= kFrameBytesMax, "a connection carries every message");
 
   // The length is known only now.
-  Bytes length;
-  Writer(length).u32(static_cast<std::uint32_t>(frame.size() - kHeaderBytes));
-  std::ranges::copy(length, frame.begin() + kLengthAt);
+  const std::size_t body_bytes = frame.size() - kHeaderBytes;
+  for (std::size_t i = 0; i < 4; ++i) {
+    frame[kLengthAt + i] = static_cast<std::byte>(body_bytes >> (8 * i));
+  }
   return frame;
 }
 
