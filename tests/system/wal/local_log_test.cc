@@ -40,6 +40,17 @@ class LocalLogTest : public testing::Test {
  protected:
   using Body = std::function<void(Env&, LocalLog&)>;
 
+  /// Called by programs too.
+  void fail_next_sync() {
+    // The disk outlives the process that asks for this, and with it its arena.
+    const sim::ArenaScope simulator(nullptr);
+    world_.disk(kMachine).fail_next({.operation = sim::DiskOperation::kSync,
+                                     .code = Errc::kIo,
+                                     .count = 1,
+                                     .path = {},
+                                     .kind = sim::FaultKind::kDiskFailedSync});
+  }
+
   void run(const Body& body) {
     world_.boot(kMachine, [this, body](Env& env) { serve(env, body); });
     world_.run_for(seconds(10));
@@ -187,11 +198,7 @@ TEST_F(LocalLogTest, closing_makes_durable_what_it_took_and_refuses_the_rest) {
 TEST_F(LocalLogTest, a_failed_sync_is_final_and_never_tried_again) {
   run([this](Env& env, LocalLog& log) {
     add_and_wait(env, log, "a");
-    world_.disk(kMachine).fail_next({.operation = sim::DiskOperation::kSync,
-                                     .code = Errc::kIo,
-                                     .count = 1,
-                                     .path = {},
-                                     .kind = sim::FaultKind::kDiskFailedSync});
+    fail_next_sync();
     add_and_wait(env, log, "b");
     add_and_wait(env, log, "c");
   });
