@@ -1,5 +1,7 @@
 #include "system/env/sync.h"
 
+#include <cstdint>
+
 namespace millrace {
 
 Result<void> sleep_until(Tasks& tasks, Instant deadline) {
@@ -33,12 +35,31 @@ void WaitList::grant_first() {
   CHECK(!waiters_.empty(), "there is somebody to wake");
   Waiter& waiter = waiters_.front();
   waiters_.pop_front();
-  waiter.is_granted = true;
-  tasks_.unpark(waiter.task);
+  grant(waiter);
 }
 
 void WaitList::grant_all() {
   while (!waiters_.empty()) grant_first();
+}
+
+void WaitList::grant_where(bool (*is_granted)(const Waiter& waiter), std::size_t count_max) {
+  std::size_t count = 0;
+  for (auto at = waiters_.begin(); at != waiters_.end() && count < count_max;) {
+    Waiter& waiter = *at;
+    if (!is_granted(waiter)) {
+      ++at;
+      continue;
+    }
+    at = waiters_.erase(at);
+    grant(waiter);
+    ++count;
+  }
+}
+
+// The waiter is in no list any more.
+void WaitList::grant(Waiter& waiter) {
+  waiter.is_granted = true;
+  tasks_.unpark(waiter.task);
 }
 
 }  // namespace detail
@@ -67,11 +88,14 @@ void Mutex::unlock() {
   }
 }
 
-void Condition::notify_one() {
-  if (!waiting_.empty()) waiting_.grant_first();
+bool Condition::holds(const detail::Waiter& waiter) {
+  const auto& asking = static_cast<const Waiter&>(waiter);
+  return asking.test(asking.predicate);
 }
 
-void Condition::notify_all() { waiting_.grant_all(); }
+void Condition::notify_one() { waiting_.grant_where(&holds, 1); }
+
+void Condition::notify_all() { waiting_.grant_where(&holds, SIZE_MAX); }
 
 void Latch::count_down() {
   CHECK(count_ > 0, "an open latch stays open");

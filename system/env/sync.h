@@ -97,8 +97,14 @@ class WaitList {
   void grant_first();
   void grant_all();
 
+  /// Wakes those for whom `is_granted` is true, in the order in which they came, at most
+  /// `count_max` of them.
+  void grant_where(bool (*is_granted)(const Waiter& waiter), std::size_t count_max);
+
  private:
   using List = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;
+
+  void grant(Waiter& waiter);
 
   Tasks& tasks_;
   List waiters_;
@@ -156,31 +162,44 @@ class Mutex {
 /// Problem: a task can go on only when some state has become true that other tasks change, such as
 /// "the durable length has reached my offset".
 ///
-/// Needs no mutex: between the test of the predicate and the wait nobody else runs.
+/// Needs no mutex: between the test of the predicate and the wait nobody else runs. Who notifies
+/// has changed the state before: a notification tests the predicates of those who wait, and wakes
+/// nobody whose predicate is still false.
 class Condition {
  public:
   explicit Condition(Tasks& tasks) : waiting_(tasks) {}
 
-  /// Wakes at a notification, and returns once `predicate()` is true; tests it first without
-  /// waiting. Returns an error only while it is false. `predicate` does not give way.
+  /// Wakes at a notification that finds `predicate()` true, and returns once it is still true when
+  /// this task runs; tests it first without waiting. Returns an error only while it is false.
+  /// `predicate` does not give way, changes nothing, and may be called by other tasks.
   template <typename Predicate>
   Result<void> wait(Predicate predicate, Instant deadline) {
     while (!predicate()) {
-      detail::Waiter waiter;
+      Waiter waiter;
+      waiter.predicate = &predicate;
+      waiter.test = [](void* tested) { return (*static_cast<Predicate*>(tested))(); };
       const Result<void> woken = waiting_.wait(waiter, deadline);
       if (!woken.has_value() && !predicate()) return woken;
     }
     return {};
   }
 
-  /// Wakes the task that waits longest. Only where all wait for the same predicate, and what one
-  /// notification announces is enough for one of them; else use notify_all().
+  /// Wakes the task that waits longest of those whose predicates hold. Only where all wait for the
+  /// same predicate, and what one notification announces is enough for one of them; else use
+  /// notify_all().
   void notify_one();
 
-  /// Wakes every task that waits now.
+  /// Wakes every task that waits now and whose predicate holds. Cost: linear in those who wait.
   void notify_all();
 
  private:
+  struct Waiter : detail::Waiter {
+    void* predicate = nullptr;  // On the waiting task's stack, as this is.
+    bool (*test)(void* predicate) = nullptr;
+  };
+
+  static bool holds(const detail::Waiter& waiter);
+
   detail::WaitList waiting_;
 };
 

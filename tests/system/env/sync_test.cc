@@ -160,6 +160,33 @@ TEST(Condition, wakes_all_and_each_waits_on_until_its_own_predicate_holds) {
   });
 }
 
+TEST(Condition, a_notification_wakes_nobody_whose_predicate_is_false) {
+  under_schedules(1, [](FakeTasks& tasks) {
+    Condition changed(tasks);
+    TaskGroup group(tasks);
+    int tests = 0;
+    int length = 0;
+    group.spawn("waiter", [&] {
+      const auto is_long = [&] {
+        ++tests;
+        return length >= 2;
+      };
+      ASSERT_TRUE(changed.wait(is_long, kNever).has_value());
+    });
+    ASSERT_TRUE(sleep_until(tasks, tasks.now() + 1_ms).has_value());
+
+    length = 1;
+    changed.notify_all();
+    ASSERT_TRUE(sleep_until(tasks, tasks.now() + 1_ms).has_value());
+    EXPECT_EQ(tests, 2) << "before the wait and by the notification, but not by the task again";
+
+    length = 2;
+    changed.notify_all();
+    ASSERT_TRUE(group.join(kNever).has_value());
+    EXPECT_EQ(tests, 4) << "by the notification that wakes it, and by the task before it goes on";
+  });
+}
+
 TEST(Condition, times_out_while_the_predicate_is_false) {
   under_schedules(1, [](FakeTasks& tasks) {
     Condition condition(tasks);
@@ -186,7 +213,7 @@ TEST(Condition, wakes_one_waiter_for_one_notification) {
     items = 2;
     has_item.notify_one();
     has_item.notify_one();
-    has_item.notify_one();  // Wakes the third, which finds nothing and waits on.
+    has_item.notify_one();  // Before any of them runs, the predicate of the third holds, too.
 
     ASSERT_TRUE(group.join(kNever).has_value());
     EXPECT_EQ(taken, 2);
