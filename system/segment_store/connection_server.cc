@@ -47,24 +47,26 @@ wire::ConditionalCheckFailed check_failed(const wire::AppendBlock& block,
 
 ConnectionServer::ConnectionServer(Clock& clock, Tasks& tasks, Journal& journal,
                                    SegmentContainer& container, const SegmentStoreConfig& config,
-                                   wire::MessageStream stream)
+                                   wire::MessageStream stream, std::size_t& reads_waiting)
     : clock_(clock),
       journal_(journal),
       container_(container),
       config_(config),
       stream_(std::move(stream)),
+      reads_waiting_(reads_waiting),
+      room_(tasks),
       sending_(tasks),
-      replies_(tasks, config.replies_max),
       children_(tasks) {}
 
 void ConnectionServer::run() {
-  children_.spawn("connection/replies", [this] { send_replies(); });
+  children_.spawn("connection/answers", [this] { send_answers(); });
   const Result<void> ended = receive_requests();
   CHECK(!ended.has_value(), "only an error ends the service");
   report_end(ended.error());
 
   stream_.close();
-  replies_.close();
+  reads_waiting_ -= reads_.size();
+  reads_.clear();
   children_.cancel_all();
   // Cancelled tasks end by themselves: each of their waits ends at once.
   const Result<void> joined = children_.join(Instant::max());
@@ -87,14 +89,37 @@ void ConnectionServer::report_end(const Error& why) {
 }
 
 Result<void> ConnectionServer::receive_requests() {
+  Instant idle_at = clock_.now() + config_.idle_timeout;
   while (true) {
-    Result<wire::Message> request = stream_.receive(clock_.now() + config_.idle_timeout);
-    // A client that waits for an answer need not say anything; each wait here has its own bound.
-    const bool owes_answer = read_count_ > 0 || replies_due_ > 0;
-    if (failed_with(request, Errc::kTimeout) && owes_answer) continue;
-    wire::Message message = TRY(std::move(request));
-    TRY(handle(std::move(message)));
+    Result<wire::Message> request = stream_.receive(std::min(idle_at, next_deadline()));
+    if (failed_with(request, Errc::kTimeout)) {
+      TRY(look_at_clock());
+      if (clock_.now() < idle_at) continue;
+      // A client that waits for an answer need not say anything; each wait here has its own bound.
+      const bool owes_answer = !reads_.empty() || replies_due_ > 0;
+      if (!owes_answer) return fail(std::move(request).error());
+    } else {
+      wire::Message message = TRY(std::move(request));
+      TRY(handle(std::move(message)));
+    }
+    idle_at = clock_.now() + config_.idle_timeout;
   }
+}
+
+/// When something that waits here has waited for long enough.
+Instant ConnectionServer::next_deadline() const {
+  Instant next = Instant::max();
+  if (!replies_.empty() && !is_due(replies_.front())) next = replies_.front().deadline;
+  for (const WaitingRead& read : reads_) next = std::min(next, read.deadline);
+  return next;
+}
+
+Result<void> ConnectionServer::look_at_clock() {
+  answer_due_reads();
+  const bool is_stuck =
+      !replies_.empty() && !is_due(replies_.front()) && replies_.front().deadline <= clock_.now();
+  if (is_stuck) return fail(Errc::kUnavailable, "a request did not become durable");
+  return {};
 }
 
 Result<void> ConnectionServer::handle(wire::Message request) {
@@ -177,29 +202,47 @@ Result<void> ConnectionServer::append(wire::AppendBlock block) {
 }
 
 Result<void> ConnectionServer::read(const wire::ReadSegment& request) {
-  const Duration wait = std::min(request.wait, config_.read_wait_max);
-  const Instant deadline = clock_.now() + wait;
-  if (wait == Duration{} || container_.is_readable(request.segment, request.offset)) {
-    answer_read(request, deadline);
+  const WaitingRead read{.request = request,
+                         .deadline = clock_.now() + std::min(request.wait, config_.read_wait_max)};
+  if (is_due(read)) {
+    answer_read(request);
     return {};
   }
-  if (read_count_ >= config_.reads_max) {
+  if (reads_.size() >= config_.reads_max) {
     journal_.mark("read.overloaded");
     return send(
         error_reply(request.request, {.code = Errc::kOverloaded, .detail = "too many reads wait"}));
   }
-  ++read_count_;
-  children_.spawn("connection/read", [this, request, deadline] {
-    answer_read(request, deadline);
-    --read_count_;
-  });
+  journal_.mark("read.waits_at_tail");
+  reads_.push_back(read);
+  ++reads_waiting_;
   return {};
 }
 
-void ConnectionServer::answer_read(const wire::ReadSegment& request, Instant deadline) {
+bool ConnectionServer::is_due(const WaitingRead& read) const {
+  return !container_.is_serving() || read.deadline <= clock_.now() ||
+         container_.is_readable(read.request.segment, read.request.offset);
+}
+
+std::optional<wire::ReadSegment> ConnectionServer::take_due_read() {
+  const auto found =
+      std::ranges::find_if(reads_, [this](const WaitingRead& read) { return is_due(read); });
+  if (found == reads_.end()) return std::nullopt;
+  wire::ReadSegment request = std::move(found->request);
+  reads_.erase(found);
+  --reads_waiting_;
+  return request;
+}
+
+// Sending gives way, and then others take and add reads: so each look begins anew.
+void ConnectionServer::answer_due_reads() {
+  while (const auto request = take_due_read()) answer_read(*request);
+}
+
+void ConnectionServer::answer_read(const wire::ReadSegment& request) {
   const std::size_t bytes_max =
       std::min<std::size_t>({request.bytes_max, config_.read_bytes_max, wire::kReadBytesMax});
-  Result<ReadResult> result = container_.read(request.segment, request.offset, bytes_max, deadline);
+  Result<ReadResult> result = container_.read(request.segment, request.offset, bytes_max);
   wire::Message reply;
   if (result.has_value()) {
     reply = wire::SegmentRead{.request = request.request,
@@ -213,7 +256,7 @@ void ConnectionServer::answer_read(const wire::ReadSegment& request, Instant dea
     CHECK(info.has_value(), "a truncated segment exists");
     reply = wire::ReadTruncated{
         .request = request.request, .segment = request.segment, .start_offset = info->start_offset};
-  } else if (failed_with(result, Errc::kCancelled) || failed_with(result, Errc::kShuttingDown)) {
+  } else if (failed_with(result, Errc::kShuttingDown)) {
     stream_.close();
     return;
   } else {
@@ -272,28 +315,58 @@ Result<void> ConnectionServer::truncate(const wire::TruncateSegment& request) {
 }
 
 Result<void> ConnectionServer::enqueue(Reply reply) {
-  if (replies_.size() == config_.replies_max) journal_.mark("connection.replies_full");
+  reply.deadline = clock_.now() + config_.durable_timeout;
+  if (replies_.size() >= config_.replies_max) {
+    journal_.mark("connection.replies_full");
+    TRY(room_.wait([this] { return has_failed_ || replies_.size() < config_.replies_max; },
+                   reply.deadline));
+  }
+  if (has_failed_) return fail(Errc::kUnavailable, "the client takes no answers");
+  if (replies_due_ == 0 && is_due(reply)) return send_reply(reply);
   ++replies_due_;
-  return replies_.send(std::move(reply), clock_.now() + config_.durable_timeout);
+  replies_.push_back(std::move(reply));
+  // Progress of the log wakes the answers' task; one that is sending looks again when it has sent.
+  return {};
 }
 
-void ConnectionServer::send_replies() {
+bool ConnectionServer::is_due(const Reply& reply) const {
+  return !container_.is_serving() || container_.is_settled(reply.after);
+}
+
+bool ConnectionServer::has_answer() const {
+  return (!replies_.empty() && is_due(replies_.front())) ||
+         std::ranges::any_of(reads_, [this](const WaitingRead& read) { return is_due(read); });
+}
+
+void ConnectionServer::send_answers() {
   while (true) {
-    // Ends when the queue is closed, with the connection.
-    const Result<Reply> reply = replies_.receive(Instant::max());
-    if (!reply.has_value()) return;
-    if (const Result<void> sent = send_reply(*reply); !sent.has_value()) {
-      // The outcome is unknown here as well: the client has to ask again on a new connection.
-      stream_.close();
-      replies_.close();
-      return;
-    }
-    --replies_due_;
+    const Result<void> woken =
+        container_.wait_for_progress([this] { return has_answer(); }, Instant::max());
+    if (!woken.has_value()) return;  // Cancelled: the connection is at its end.
+    if (send_due_answers().has_value()) continue;
+    // The outcome is unknown here as well: the client has to ask again on a new connection.
+    has_failed_ = true;
+    stream_.close();
+    room_.notify_all();
+    return;
   }
 }
 
+Result<void> ConnectionServer::send_due_answers() {
+  while (!replies_.empty() && is_due(replies_.front())) {
+    const Reply reply = std::move(replies_.front());
+    replies_.pop_front();
+    room_.notify_all();
+    TRY(send_reply(reply));
+    --replies_due_;
+  }
+  answer_due_reads();
+  return {};
+}
+
 Result<void> ConnectionServer::send_reply(const Reply& reply) {
-  TRY(container_.settle(reply.after, clock_.now() + config_.durable_timeout));
+  // Gives way only where the log was closed with this still under way.
+  TRY(container_.settle(reply.after, reply.deadline));
   if (reply.is_append_ack) journal_.mark("append.acked");
   return send(reply.message);
 }

@@ -2,25 +2,34 @@
 
 // One client's connection: takes requests as they come, and answers in the right order.
 //
-//   client          receive loop                    replies                   log
-//     | AppendBlock 7  -> decide, log ---> queue ... wait durable  <---------- |
-//     | AppendBlock 8  -> refuse   ------> queue ...     |                     |
-//     |  <-------------------------------- Appended 7 ---'                     |
+//   client          receive loop                  answers' task                log
+//     | AppendBlock 7  -> decide, log ---> queue
+//     | AppendBlock 8  -> refuse   ------> queue
+//     | ReadSegment    -> at the tail ---> set aside
+//     |                                       |  <-- durable up to 7 --------- |
+//     |  <-------------------------------- Appended 7
 //     |  <-------------------------------- AppendFailed 8
+//     |  <-------------------------------- SegmentRead
 //
 // Requests that change segments are decided at once, in the order in which they come, and answered
 // in that order by one task, each once all that it stands on is durable. So a refusal never
 // overtakes an acknowledgement: a client that is told "sealed" sends everything unanswered to
-// another segment, and what was stored here would then be stored twice.
+// another segment, and what was stored here would then be stored twice. An answer that stands on
+// nothing under way, and has none before it, is given by the receive loop itself.
+//
+// The same task answers the reads that wait at a tail, as soon as there is something to read; the
+// receive loop, which looks at the clock anyway, those whose time is over.
 //
 // A refused block voids its writer's set-up: blocks that were already on their way are dropped,
 // until the client has asked again how far the writer came.
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "system/base/result.h"
 #include "system/base/time.h"
@@ -41,8 +50,10 @@ inline constexpr std::size_t kSetupsMax = 4096;
 /// Serves one connection. What it is given outlives it.
 class ConnectionServer {
  public:
+  /// `reads_waiting` counts the reads at a tail of all connections.
   ConnectionServer(Clock& clock, Tasks& tasks, Journal& journal, SegmentContainer& container,
-                   const SegmentStoreConfig& config, wire::MessageStream stream);
+                   const SegmentStoreConfig& config, wire::MessageStream stream,
+                   std::size_t& reads_waiting);
   ConnectionServer(const ConnectionServer&) = delete;
   ConnectionServer& operator=(const ConnectionServer&) = delete;
 
@@ -57,10 +68,20 @@ class ConnectionServer {
     wal::LogAddress after;
     wire::Message message;
     bool is_append_ack = false;
+    /// When the connection is given up for a log that did not come so far.
+    Instant deadline = {};
+  };
+
+  /// A read at the tail, which is answered with nothing at its deadline.
+  struct WaitingRead {
+    wire::ReadSegment request;
+    Instant deadline;
   };
 
   /// Errors: why the connection ends.
   Result<void> receive_requests();
+  Instant next_deadline() const;
+  Result<void> look_at_clock();
   void report_end(const Error& why);
   Result<void> handle(wire::Message request);
 
@@ -72,10 +93,19 @@ class ConnectionServer {
   Result<void> seal(const wire::SealSegment& request);
   Result<void> truncate(const wire::TruncateSegment& request);
 
-  void answer_read(const wire::ReadSegment& request, Instant deadline);
-  /// Waits for room in the queue: a client that does not take its answers is not read on.
+  bool is_due(const Reply& reply) const;
+  bool is_due(const WaitingRead& read) const;
+  /// Takes out a read that can be answered now.
+  std::optional<wire::ReadSegment> take_due_read();
+  void answer_due_reads();
+  void answer_read(const wire::ReadSegment& request);
+
+  /// Answers at once, or waits for room in the queue: a client that does not take its answers is
+  /// not read on.
   Result<void> enqueue(Reply reply);
-  void send_replies();
+  void send_answers();
+  bool has_answer() const;
+  Result<void> send_due_answers();
   Result<void> send_reply(const Reply& reply);
   /// Sends a message now. Closes the connection where that fails.
   Result<void> send(const wire::Message& message);
@@ -87,14 +117,19 @@ class ConnectionServer {
   wire::MessageStream stream_;
 
   std::set<std::pair<SegmentId, WriterId>> setups_;
-  /// Reads that wait at the tail.
-  std::size_t read_count_ = 0;
-  /// Replies that were enqueued and not yet sent.
+  /// Reads that wait at the tail, in the order in which they came.
+  std::vector<WaitingRead> reads_;
+  std::size_t& reads_waiting_;
+  std::deque<Reply> replies_;
+  /// Replies that were enqueued and not yet sent: those of replies_, and one that is being sent.
   std::size_t replies_due_ = 0;
+  /// The answers' task came to its end before the connection.
+  bool has_failed_ = false;
+  /// In replies_, or that nobody empties it any more.
+  Condition room_;
   /// Keeps the frames of two tasks apart. Held while the client takes a frame, which needs nothing
   /// that these tasks have: it ends with that, with its deadline, or with the connection.
   Mutex sending_;
-  Channel<Reply> replies_;
   TaskGroup children_;
 };
 

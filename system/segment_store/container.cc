@@ -34,8 +34,7 @@ SegmentContainer::SegmentContainer(Clock& clock, Tasks& tasks, Journal& journal,
       journal_(journal),
       log_(log),
       options_(options),
-      broken_changed_(tasks),
-      readers_(tasks) {
+      progress_(tasks) {
   CHECK(options_.checkpoint_operations > 0, "a checkpoint follows an operation");
   CHECK(options_.checkpoint_bytes > 0, "a checkpoint follows an operation");
 }
@@ -57,8 +56,7 @@ Result<void> SegmentContainer::recover() {
   operations_since_checkpoint_ = recovery.operations_since_checkpoint;
   bytes_since_checkpoint_ = recovery.bytes_since_checkpoint;
   for (const auto& [id, state] : durable_.segments()) {
-    Segment& segment = segment_for(id);
-    segment.data = std::move(recovery.data[id]);
+    segments_[id].data = std::move(recovery.data[id]);
     live_bytes_ += state.length - state.start_offset;
   }
   is_serving_ = true;
@@ -212,7 +210,7 @@ Result<wal::LogAddress> SegmentContainer::accept(Operation operation) {
   const wal::LogAddress address = TRY(log_.add(std::move(record)));
   accepted_.apply(operation);
   if (const SegmentId* segment = segment_of(operation)) {
-    segment_for(*segment).last_accepted = address;
+    segments_[*segment].last_accepted = address;
   }
   if (!pending_.empty()) CHECK(pending_.back().address < address, "log addresses rise");
   pending_.push_back({.address = address, .operation = std::move(operation)});
@@ -252,19 +250,19 @@ void SegmentContainer::on_durable(wal::LogAddress address) {
     CHECK(state != nullptr, "an operation changes a segment that exists");
     journal_.fact(
         SegmentBounds{.segment = id, .start_offset = state->start_offset, .length = state->length});
-    segment_for(id).changed.notify_all();
   }
   journal_.fact(ContainerApplied{
       .container = options_.container, .sequence = address.value(), .digest = durable_.digest()});
+  progress_.notify_all();
 }
 
 void SegmentContainer::apply_durable(wal::LogAddress address, Operation operation) {
   durable_.apply(operation);
   report(operation);
   if (auto* append = std::get_if<AppendOperation>(&operation)) {
-    segment_for(append->segment).data.add(append->offset, std::move(append->data), address);
+    segments_[append->segment].data.add(append->offset, std::move(append->data), address);
   } else if (const auto* truncate = std::get_if<TruncateOperation>(&operation)) {
-    segment_for(truncate->segment).data.truncate(truncate->start_offset);
+    segments_[truncate->segment].data.truncate(truncate->start_offset);
   } else if (std::holds_alternative<CheckpointOperation>(operation)) {
     let_go_of_log(address);
   }
@@ -289,7 +287,7 @@ void SegmentContainer::report(const Operation& operation) {
 void SegmentContainer::let_go_of_log(wal::LogAddress checkpoint) {
   wal::LogAddress needed = checkpoint;
   for (const auto& [id, segment] : segments_) {
-    needed = std::min(needed, segment->data.first_address().value_or(needed));
+    needed = std::min(needed, segment.data.first_address().value_or(needed));
   }
   log_.truncate(needed);
 }
@@ -298,8 +296,7 @@ void SegmentContainer::on_broken(const Error& error) {
   broken_ = error;
   is_serving_ = false;
   journal_.mark("container.broken");
-  broken_changed_.notify_all();
-  wake_all_readers();
+  progress_.notify_all();
 }
 
 Result<void> SegmentContainer::settle(wal::LogAddress address, Instant deadline) {
@@ -313,18 +310,15 @@ bool SegmentContainer::is_readable(const SegmentId& segment, std::uint64_t offse
 }
 
 Result<ReadResult> SegmentContainer::read(const SegmentId& segment, std::uint64_t offset,
-                                          std::size_t bytes_max, Instant deadline) {
+                                          std::size_t bytes_max) const {
   CHECK(bytes_max > 0, "the server bounds what is read");
-  const GateHold inside = TRY(readers_.enter());
-  if (durable_.find(segment) == nullptr) return fail(Errc::kNotFound, to_text(segment));
-  if (!is_readable(segment, offset)) journal_.mark("read.waits_at_tail");
-  const Result<void> waited = segment_for(segment).changed.wait(
-      [&] { return !is_serving_ || is_readable(segment, offset); }, deadline);
-  if (failed_with(waited, Errc::kTimeout)) return ReadResult{.data = {}, .is_at_tail = true};
-  TRY(waited);
+  const auto held = segments_.find(segment);
+  const SegmentState* const durable = durable_.find(segment);
+  if (durable == nullptr) return fail(Errc::kNotFound, to_text(segment));
+  CHECK(held != segments_.end(), "a segment has its data");
   if (!is_serving_) return fail(Errc::kShuttingDown);
 
-  const SegmentState& state = *durable_.find(segment);
+  const SegmentState& state = *durable;
   if (offset < state.start_offset) {
     journal_.mark("read.truncated");
     return fail(Errc::kTruncated, "starts at " + std::to_string(state.start_offset));
@@ -332,7 +326,7 @@ Result<ReadResult> SegmentContainer::read(const SegmentId& segment, std::uint64_
   if (offset > state.length) {
     return fail(Errc::kBadOffset, "ends at " + std::to_string(state.length));
   }
-  ReadResult result{.data = segment_for(segment).data.read(offset, bytes_max)};
+  ReadResult result{.data = held->second.data.read(offset, bytes_max)};
   const std::uint64_t end = offset + result.data.size();
   CHECK(end <= state.length, "only durable bytes are read");
   if (offset < state.length) CHECK(!result.data.empty(), "every live byte is there");
@@ -352,30 +346,19 @@ Result<SegmentInfo> SegmentContainer::info(const SegmentId& segment) const {
 }
 
 Result<Error> SegmentContainer::wait_broken(Instant deadline) {
-  TRY(broken_changed_.wait([&] { return broken_.has_value(); }, deadline));
+  TRY(progress_.wait([&] { return broken_.has_value(); }, deadline));
   return *broken_;
 }
 
 Result<void> SegmentContainer::stop(Instant deadline) {
   is_serving_ = false;
-  wake_all_readers();
-  TRY(readers_.close(deadline));
+  progress_.notify_all();
   return log_.close(deadline);
 }
 
 wal::LogAddress SegmentContainer::last_accepted(const SegmentId& segment) const {
   const auto found = segments_.find(segment);
-  return found == segments_.end() ? wal::LogAddress(0) : found->second->last_accepted;
-}
-
-SegmentContainer::Segment& SegmentContainer::segment_for(const SegmentId& segment) {
-  std::unique_ptr<Segment>& found = segments_[segment];
-  if (found == nullptr) found = std::make_unique<Segment>(tasks_);
-  return *found;
-}
-
-void SegmentContainer::wake_all_readers() {
-  for (const auto& [id, segment] : segments_) segment->changed.notify_all();
+  return found == segments_.end() ? wal::LogAddress(0) : found->second.last_accepted;
 }
 
 void SegmentContainer::check_invariants() const {
@@ -387,7 +370,7 @@ void SegmentContainer::check_invariants() const {
     CHECK(behind->start_offset <= ahead.start_offset, "what is durable was accepted");
     const auto segment = segments_.find(id);
     CHECK(segment != segments_.end(), "a segment has its data");
-    CHECK(segment->second->data.covers(behind->start_offset, behind->length),
+    CHECK(segment->second.data.covers(behind->start_offset, behind->length),
           "every live byte is there");
   }
   if (pending_.empty()) CHECK(accepted_ == durable_, "the two states differ by what is pending");

@@ -19,9 +19,9 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "system/base/bytes.h"
 #include "system/base/result.h"
@@ -161,15 +161,27 @@ class SegmentContainer final : public wal::LogListener {
     return decided.outcome;
   }
 
-  /// Durable bytes from `offset` on, at most `bytes_max`. At the tail it waits for more until
-  /// `deadline`, and then gives none; it need not give way where there are some.
-  /// Errors: kNotFound, kTruncated (before the start), kBadOffset (behind the length),
-  /// kShuttingDown, kCancelled.
-  Result<ReadResult> read(const SegmentId& segment, std::uint64_t offset, std::size_t bytes_max,
-                          Instant deadline);
+  /// Whether settle() would give an answer at once.
+  bool is_settled(wal::LogAddress address) const { return address <= log_.durable(); }
 
-  /// Whether read() would give an answer at once.
+  /// Durable bytes from `offset` on, at most `bytes_max`; none at the tail. Never gives way.
+  /// Errors: kNotFound, kTruncated (before the start), kBadOffset (behind the length),
+  /// kShuttingDown.
+  Result<ReadResult> read(const SegmentId& segment, std::uint64_t offset,
+                          std::size_t bytes_max) const;
+
+  /// Whether read() would give anything but the news that it is at the tail.
   bool is_readable(const SegmentId& segment, std::uint64_t offset) const;
+
+  /// Whether it takes and gives; not any more once the log broke or it was stopped.
+  bool is_serving() const { return is_serving_; }
+
+  /// Waits until `predicate()` is true, which is about is_settled, is_readable and is_serving.
+  /// Errors: kTimeout, kCancelled.
+  template <typename Predicate>
+  Result<void> wait_for_progress(Predicate predicate, Instant deadline) {
+    return progress_.wait(std::move(predicate), deadline);
+  }
 
   /// Errors: kNotFound.
   Result<SegmentInfo> info(const SegmentId& segment) const;
@@ -177,7 +189,7 @@ class SegmentContainer final : public wal::LogListener {
   /// Waits until the log is broken, and gives its failure. Errors: kTimeout, kCancelled.
   Result<Error> wait_broken(Instant deadline);
 
-  /// Refuses everything, ends waiting reads, and closes the log.
+  /// Refuses everything, and closes the log.
   /// Errors: as DurableLog::close. Called again where it did not finish.
   Result<void> stop(Instant deadline);
 
@@ -185,7 +197,6 @@ class SegmentContainer final : public wal::LogListener {
   std::uint64_t digest() const { return durable_.digest(); }
   const ContainerState& durable_state() const { return durable_; }
 
-  std::size_t waiting_read_count() const { return readers_.inside_count(); }
   std::size_t pending_operation_count() const { return pending_.size(); }
 
   /// CHECKs what must hold between operations. Cost: linear in segments and writers.
@@ -195,15 +206,11 @@ class SegmentContainer final : public wal::LogListener {
   void on_broken(const Error& error) override;
 
  private:
-  /// What a segment needs beside its state. Held by pointer: readers wait inside.
+  /// What a segment needs beside its state.
   struct Segment {
-    explicit Segment(Tasks& tasks) : changed(tasks) {}
-
     SegmentData data;
     /// The last operation on the segment that was accepted.
     wal::LogAddress last_accepted;
-    /// Notified when the durable state changes, and at the end.
-    Condition changed;
   };
 
   struct PendingOperation {
@@ -220,8 +227,6 @@ class SegmentContainer final : public wal::LogListener {
   void report(const Operation& operation);
   void let_go_of_log(wal::LogAddress checkpoint);
   wal::LogAddress last_accepted(const SegmentId& segment) const;
-  Segment& segment_for(const SegmentId& segment);
-  void wake_all_readers();
 
   Clock& clock_;
   Tasks& tasks_;
@@ -233,14 +238,14 @@ class SegmentContainer final : public wal::LogListener {
   ContainerState durable_;
   /// Accepted and not yet durable, in the log's order.
   std::deque<PendingOperation> pending_;
-  std::map<SegmentId, std::unique_ptr<Segment>> segments_;
+  std::map<SegmentId, Segment> segments_;
   std::uint64_t live_bytes_ = 0;
   std::uint64_t operations_since_checkpoint_ = 0;
   std::uint64_t bytes_since_checkpoint_ = 0;
   bool is_serving_ = false;
   std::optional<Error> broken_;
-  Condition broken_changed_;
-  Gate readers_;
+  /// Notified when something became durable, and at the end.
+  Condition progress_;
 };
 
 }  // namespace millrace::segment_store

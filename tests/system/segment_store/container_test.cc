@@ -58,12 +58,12 @@ class ContainerTest : public testing::Test {
   }
 
   std::string read(std::uint64_t offset) {
-    const Result<ReadResult> result = container_->read(kSegment, offset, 1000, kNow);
+    const Result<ReadResult> result = container_->read(kSegment, offset, 1000);
     return result.has_value() ? std::string(as_text(result->data)) : to_text(result.error());
   }
 
   Errc read_error(std::uint64_t offset) {
-    return container_->read(kSegment, offset, 1000, kNow).error().code;
+    return container_->read(kSegment, offset, 1000).error().code;
   }
 
   SegmentContainer& container() { return *container_; }
@@ -210,7 +210,7 @@ TEST_F(ContainerTest, unknown_segments_are_not_found) {
   EXPECT_TRUE(
       failed_with(container().begin_query_writer(kOther, kWriter).outcome, Errc::kNotFound));
   EXPECT_TRUE(failed_with(container().info(kOther), Errc::kNotFound));
-  EXPECT_TRUE(failed_with(container().read(kOther, 0, 1, kNow), Errc::kNotFound));
+  EXPECT_TRUE(failed_with(container().read(kOther, 0, 1), Errc::kNotFound));
 }
 
 TEST_F(ContainerTest, a_segment_is_created_once) {
@@ -231,10 +231,10 @@ TEST_F(ContainerTest, sealing_ends_a_segment_and_may_be_repeated) {
   EXPECT_EQ(*container().settle(first, kNow), 3U);
   EXPECT_EQ(*container().settle(second, kNow), 3U);
   EXPECT_EQ(second.after, first.after) << "the second stands on the first and is not logged";
-  const Result<ReadResult> end = container().read(kSegment, 3, 10, kNow);
+  const Result<ReadResult> end = container().read(kSegment, 3, 10);
   EXPECT_TRUE(end->is_end);
-  EXPECT_TRUE(container().read(kSegment, 0, 10, kNow)->is_end);
-  EXPECT_FALSE(container().read(kSegment, 0, 1, kNow)->is_end);
+  EXPECT_TRUE(container().read(kSegment, 0, 10)->is_end);
+  EXPECT_FALSE(container().read(kSegment, 0, 1)->is_end);
 }
 
 TEST_F(ContainerTest, truncation_only_goes_forward_and_never_beyond_the_length) {
@@ -251,18 +251,18 @@ TEST_F(ContainerTest, truncation_only_goes_forward_and_never_beyond_the_length) 
   EXPECT_EQ(container().info(kSegment)->start_offset, 4U);
 }
 
-TEST_F(ContainerTest, a_read_at_the_tail_waits_and_one_behind_it_is_refused) {
+TEST_F(ContainerTest, a_read_at_the_tail_gives_nothing_and_one_behind_it_is_refused) {
   append(0, 0, "abc");
   log().make_durable(1);
 
   EXPECT_FALSE(container().is_readable(kSegment, 3));
-  const Result<ReadResult> waited = container().read(kSegment, 3, 10, kNow);
-  ASSERT_TRUE(waited.has_value());
-  EXPECT_TRUE(waited->data.empty());
-  EXPECT_TRUE(waited->is_at_tail);
+  const Result<ReadResult> at_tail = container().read(kSegment, 3, 10);
+  ASSERT_TRUE(at_tail.has_value());
+  EXPECT_TRUE(at_tail->data.empty());
+  EXPECT_TRUE(at_tail->is_at_tail);
   EXPECT_EQ(read_error(4), Errc::kBadOffset);
-  EXPECT_FALSE(container().read(kSegment, 0, 2, kNow)->is_at_tail);
-  EXPECT_TRUE(container().read(kSegment, 0, 3, kNow)->is_at_tail);
+  EXPECT_FALSE(container().read(kSegment, 0, 2)->is_at_tail);
+  EXPECT_TRUE(container().read(kSegment, 0, 3)->is_at_tail);
 }
 
 TEST_F(ContainerTest, last_modified_is_the_wall_time_at_which_the_store_accepted_the_change) {
@@ -319,7 +319,7 @@ TEST_F(ContainerTest, a_broken_log_ends_everything_and_leaves_the_outcome_unknow
 
   EXPECT_TRUE(failed_with(container().settle(in_flight.ack, kNow), Errc::kIo));
   EXPECT_TRUE(failed_with(append(1, 1, "d").ack.outcome, Errc::kShuttingDown));
-  EXPECT_TRUE(failed_with(container().read(kSegment, 0, 1, kNow), Errc::kShuttingDown));
+  EXPECT_TRUE(failed_with(container().read(kSegment, 0, 1), Errc::kShuttingDown));
   EXPECT_EQ(container().wait_broken(kNow)->code, Errc::kIo);
 }
 
