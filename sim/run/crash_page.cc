@@ -1,5 +1,6 @@
 #include "sim/run/crash_page.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <execinfo.h>
@@ -11,8 +12,11 @@
 
 // Present in programs that are built with a sanitizer.
 extern "C" {
+[[gnu::weak]] int __asan_report_present();
 [[gnu::weak]] const char* __asan_get_report_description();
 [[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)());
+// Ours: UndefinedBehaviorSanitizer calls it before it prints a report.
+void __ubsan_on_report();
 }
 
 namespace millrace::run {
@@ -59,17 +63,22 @@ void leave_frames() {
   crash_page->frame_count = static_cast<std::uint32_t>(count);
 }
 
-void on_fatal_signal(int signal, siginfo_t* info, void* /*context*/) {
-  // A crash within the handler must end the process, and leave what is there already.
-  std::signal(signal, SIG_DFL);
+void leave_signal(int signal, const siginfo_t& info) {
   crash_page->kind = DeathKind::kSignal;
   crash_page->signal = signal;
-  crash_page->address = reinterpret_cast<std::uint64_t>(info->si_addr);
+  crash_page->address = reinterpret_cast<std::uint64_t>(info.si_addr);
   leave_place();
   const sim::World* const world = sim::running_world();
   crash_page->is_stack_overflow =
-      signal == SIGSEGV && world != nullptr && world->owns_guard(info->si_addr);
+      signal == SIGSEGV && world != nullptr && world->owns_guard(info.si_addr);
   leave_frames();
+}
+
+void on_fatal_signal(int signal, siginfo_t* info, void* /*context*/) {
+  // A crash within the handler must end the process, and leave what is there already.
+  std::signal(signal, SIG_DFL);
+  // What came first is the cause: a sanitizer that has reported may end the process by abort().
+  if (crash_page->kind == DeathKind::kNone) leave_signal(signal, *info);
   raise(signal);
 }
 
@@ -91,15 +100,17 @@ void on_cpu_tick(int /*signal*/) {
   _exit(0);
 }
 
-void on_sanitizer_death() {
+void leave_report(const char* what) {
   if (crash_page->kind != DeathKind::kNone) return;
   crash_page->kind = DeathKind::kSanitizer;
   leave_place();
-  const bool is_described =
-      __asan_get_report_description != nullptr && __asan_get_report_description() != nullptr;
-  copy_name(crash_page->what,
-            is_described ? __asan_get_report_description() : "undefined-behavior");
+  copy_name(crash_page->what, what);
   leave_frames();
+}
+
+void on_sanitizer_death() {
+  const bool is_described = __asan_report_present != nullptr && __asan_report_present() != 0;
+  leave_report(is_described ? __asan_get_report_description() : "sanitizer");
 }
 
 void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
@@ -111,6 +122,15 @@ void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
 }
 
 }  // namespace
+}  // namespace millrace::run
+
+// With g++ this sanitizer is a library of its own, with a death callback that nothing outside of it
+// can set. Nothing goes on after a report: the build has it stop at the first.
+void __ubsan_on_report() {
+  if (millrace::run::crash_page != nullptr) millrace::run::leave_report("undefined-behavior");
+}
+
+namespace millrace::run {
 
 void install_crash_handlers(CrashPage& page, Duration hang_cpu) {
   crash_page = &page;
@@ -123,13 +143,14 @@ void install_crash_handlers(CrashPage& page, Duration hang_cpu) {
   alternate.ss_sp = new char[kAlternateStackBytes];
   alternate.ss_size = kAlternateStackBytes;
   sigaltstack(&alternate, nullptr);
-  if (__sanitizer_set_death_callback != nullptr) {
-    // The sanitizer sees the fatal signals first, and knows more of them.
-    __sanitizer_set_death_callback(&on_sanitizer_death);
-  } else {
-    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) handle(signal, &on_fatal_signal);
+  // A sanitizer's own handlers of signals make room for these, so that a crash has one signature
+  // in each build.
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    handle(signal, &on_fatal_signal);
   }
-  handle(SIGABRT, &on_fatal_signal);
+  if (__sanitizer_set_death_callback != nullptr) {
+    __sanitizer_set_death_callback(&on_sanitizer_death);
+  }
 
   progress.ticks_max = static_cast<std::uint32_t>(hang_cpu.ns / kTick.ns);
   struct sigaction tick{};

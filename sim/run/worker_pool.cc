@@ -38,14 +38,16 @@ std::string_view signal_name(int signal) {
   }
 }
 
-/// The line by which a sanitizer sums up, or the last line that there is.
+/// The line by which a sanitizer sums up (UndefinedBehaviorSanitizer's only one), or the last line
+/// that there is.
 std::string summary_line(const std::string& errors) {
   std::string last;
   for (std::size_t start = 0; start < errors.size();) {
     const std::size_t end = std::min(errors.find('\n', start), errors.size());
     const std::string line = errors.substr(start, end - start);
     start = end + 1;
-    if (line.starts_with("SUMMARY: ")) return line;
+    const bool is_summary = line.starts_with("SUMMARY: ") || line.contains(": runtime error: ");
+    if (is_summary) return line;
     if (!line.empty()) last = line;
   }
   return last;

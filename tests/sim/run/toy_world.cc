@@ -22,7 +22,7 @@ struct StoreConfig {
   Duration reply_timeout = seconds(1);
   static constexpr auto knobs = millrace::knobs(
       knob("bug", &StoreConfig::bug,
-           {.low = Bug::kNone, .high = Bug::kUnexpected, .about = "What goes wrong on purpose."}),
+           {.low = Bug::kNone, .high = Bug::kUndefined, .about = "What goes wrong on purpose."}),
       knob("reply_timeout", &StoreConfig::reply_timeout,
            {.low = milliseconds(10),
             .high = seconds(10),
@@ -68,8 +68,20 @@ void misbehave(Env& env, Bug bug, std::uint64_t number) {
       for (volatile std::uint64_t i = 0; i < UINT64_MAX;) i = i;
       return;
     case Bug::kCrash: {
-      volatile int* volatile nowhere = nullptr;
+      // Not null, which a sanitizer would see before the processor does.
+      volatile int* volatile nowhere = reinterpret_cast<volatile int*>(std::uintptr_t{16});
       *nowhere = 1;
+      return;
+    }
+    case Bug::kUseAfterFree: {
+      auto* volatile freed = new std::uint64_t(number);
+      delete freed;
+      *freed = 0;
+      return;
+    }
+    case Bug::kUndefined: {
+      volatile std::int64_t most = INT64_MAX;
+      most = most + 1;
       return;
     }
     case Bug::kEatMemory:
@@ -237,9 +249,10 @@ class StoredIsFound {
 }  // namespace
 
 std::string_view to_text(Bug bug) {
-  constexpr std::array<std::string_view, 14> kNames{
-      "none",  "no_sync",  "check",         "throw", "spin", "crash",        "eat",
-      "spawn", "overflow", "address_order", "slow",  "leak", "large_frames", "unexpected"};
+  constexpr std::array<std::string_view, 16> kNames{
+      "none",         "no_sync",    "check",          "throw",         "spin", "crash",
+      "eat",          "spawn",      "overflow",       "address_order", "slow", "leak",
+      "large_frames", "unexpected", "use_after_free", "undefined"};
   return kNames[static_cast<std::size_t>(bug)];
 }
 

@@ -26,7 +26,9 @@ enum class Bug : std::uint8_t {
   kSlow,
   kLeak,
   kLargeFrames,
-  kUnexpected  ///< Reports something unexpected, and does not sync either.
+  kUnexpected,  ///< Reports something unexpected, and does not sync either.
+  kUseAfterFree,
+  kUndefined  ///< What only UndefinedBehaviorSanitizer objects to.
 };
 std::string_view to_text(Bug bug);
 

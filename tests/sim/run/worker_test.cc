@@ -1,11 +1,18 @@
 #include "sim/run/worker.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
+#include "sim/fiber/asan.h"
 #include "tests/sim/run/toy_world.h"
 
 namespace millrace::run {
 namespace {
+
+bool names_the_toy(const std::vector<std::string>& frames) {
+  return std::ranges::any_of(
+      frames, [](const std::string& frame) { return frame.find("toy::") != std::string::npos; });
+}
 
 class Worker : public testing::Test {
  protected:
@@ -53,12 +60,39 @@ TEST_F(Worker, a_crash_has_a_place_and_frames) {
   EXPECT_GT(reply.record.virtual_ns, 0);
   const Breakdown& breakdown = *reply.record.breakdown;
   EXPECT_TRUE(breakdown.machine.starts_with("store-"));
-  bool is_named = false;
-  for (const std::string& frame : breakdown.frames) {
-    is_named = is_named || frame.find("toy::") != std::string::npos;
-  }
-  EXPECT_TRUE(is_named) << testing::PrintToString(breakdown.frames);
+  EXPECT_TRUE(names_the_toy(breakdown.frames)) << testing::PrintToString(breakdown.frames);
 }
+
+#ifdef MILLRACE_ASAN
+
+TEST_F(Worker, what_a_sanitizer_reports_has_its_word_for_a_signal) {
+  const RunReply reply = run_bug(toy::Bug::kUseAfterFree);
+
+  EXPECT_FALSE(reply.tool_error.has_value()) << *reply.tool_error;
+  EXPECT_EQ(reply.record.verdict, Verdict::kCrash);
+  EXPECT_EQ(reply.record.signature(), "crash/heap-use-after-free/store/connection");
+  EXPECT_GT(reply.record.virtual_ns, 0);
+  const Breakdown& breakdown = *reply.record.breakdown;
+  EXPECT_TRUE(breakdown.machine.starts_with("store-"));
+  EXPECT_TRUE(breakdown.what.starts_with("SUMMARY: AddressSanitizer: heap-use-after-free"))
+      << breakdown.what;
+  EXPECT_TRUE(names_the_toy(breakdown.frames)) << testing::PrintToString(breakdown.frames);
+}
+
+// Where this sanitizer is a library of its own, it does not end by the other one's way.
+TEST_F(Worker, undefined_behaviour_is_a_crash_with_its_one_line) {
+  const RunReply reply = run_bug(toy::Bug::kUndefined);
+
+  EXPECT_FALSE(reply.tool_error.has_value()) << *reply.tool_error;
+  EXPECT_EQ(reply.record.verdict, Verdict::kCrash);
+  EXPECT_EQ(reply.record.signature(), "crash/undefined-behavior/store/connection");
+  const Breakdown& breakdown = *reply.record.breakdown;
+  EXPECT_NE(breakdown.what.find("runtime error: signed integer overflow"), std::string::npos)
+      << breakdown.what;
+  EXPECT_TRUE(names_the_toy(breakdown.frames)) << testing::PrintToString(breakdown.frames);
+}
+
+#endif
 
 TEST_F(Worker, a_stack_overflow_is_told_from_other_crashes) {
   const RunReply reply = run_bug(toy::Bug::kOverflow);
