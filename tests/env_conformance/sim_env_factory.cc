@@ -47,7 +47,9 @@ class SimWorld final : public ConformanceWorld, private sim::Observer {
     const sim::Root root = sim::boot_root(name, sim::fault_root(++starts_));
     world_.boot(on, "program", root, [&](sim::Process& process) -> std::function<void()> {
       Env& env = sim::SimEnv::install(world_, process, network_, disk, anchors_);
-      return [this, &on, &env, body = std::move(body)] {
+      // A copy, made in the process's arena: a kill frees that, but nothing that its main owned
+      // elsewhere.
+      return [this, &on, &env, body] {
         Process program(env, [this, &on](std::string_view line) { hear(on, line); });
         body(program);
       };
