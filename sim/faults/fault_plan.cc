@@ -376,6 +376,12 @@ Result<FaultAction> action_from_fields(std::span<const ActionField> fields) {
   return action;
 }
 
+void forget_needless(FaultAction& action) {
+  if (amount_name(action.kind).empty()) action.amount = 0;
+  const bool has_phase = action.anchor.has_value() && is_disk_request(action.anchor->kind);
+  if (action.anchor.has_value() && !has_phase) action.anchor->phase = DiskPhase::kBefore;
+}
+
 Result<void> validate(const FaultPlan& plan) {
   std::vector<std::uint64_t> ids;
   for (const FaultAction& action : plan.actions) {

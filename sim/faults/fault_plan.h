@@ -122,6 +122,10 @@ std::vector<ActionField> to_fields(const FaultAction& action);
 /// Errors: kInvalid for an unknown field, kind or form, with what was expected.
 Result<FaultAction> action_from_fields(std::span<const ActionField> fields);
 
+/// Forgets values that an action of its kind does not need, and that its fields leave out: it is
+/// then what action_from_fields() gives back.
+void forget_needless(FaultAction& action);
+
 /// Whether ids are unique, `after` names earlier actions, and each action has what its kind needs.
 /// Errors: kInvalid, with the id and the reason.
 Result<void> validate(const FaultPlan& plan);

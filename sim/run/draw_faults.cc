@@ -62,12 +62,8 @@ void draw_faults(const Registry& registry, const Scenario& scenario, std::uint64
                                   .longest_lease = longest_lease(registry, plan),
                                   .marks = registry.marks()};
   plan.faults = sim::draw_faults(profile, setting, seed);
-  // As a file would give it back: what an action does not need is not kept.
-  for (sim::FaultAction& action : plan.faults.actions) {
-    Result<sim::FaultAction> plain = sim::action_from_fields(sim::to_fields(action));
-    CHECK(plain.has_value(), "what is drawn can be written down");
-    action = *std::move(plain);
-  }
+  // As a file would give it back.
+  for (sim::FaultAction& action : plan.faults.actions) sim::forget_needless(action);
 }
 
 }  // namespace millrace::run

@@ -72,6 +72,23 @@ TEST(FaultPlan, every_sort_of_anchor_is_read_back) {
   }
 }
 
+TEST(FaultPlan, forgets_what_its_fields_leave_out) {
+  for (const FaultKindInfo& kind : fault_kinds()) {
+    for (int anchor = 0; anchor <= static_cast<int>(AnchorKind::kEntityEvent); ++anchor) {
+      FaultAction action = full_action();
+      action.kind = kind.kind;
+      action.anchor->kind = static_cast<AnchorKind>(anchor);
+      action.anchor->phase = DiskPhase::kAfter;
+
+      forget_needless(action);
+
+      const Result<FaultAction> read = action_from_fields(to_fields(action));
+      ASSERT_TRUE(read.has_value()) << read.error().detail;
+      EXPECT_EQ(*read, action);
+    }
+  }
+}
+
 TEST(FaultPlan, fields_are_for_people) {
   std::string line;
   for (const ActionField& field : to_fields(full_action())) {
