@@ -37,6 +37,8 @@ constexpr std::size_t kGuardPages = 16;
 constexpr std::size_t kColours = 64;
 constexpr std::size_t kColourBytes = 64;
 
+constexpr std::size_t kSlabStacks = 16;
+
 std::size_t page_bytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
 }  // namespace
@@ -52,7 +54,7 @@ StackPool::StackPool(std::size_t stack_bytes)
 }
 
 StackPool::~StackPool() {
-  for (std::byte* low : all_) munmap(low - guard_bytes_, stack_bytes_ + guard_bytes_);
+  for (std::byte* slab : slabs_) munmap(slab, kSlabStacks * (guard_bytes_ + stack_bytes_));
 }
 
 Stack StackPool::stack_at(std::byte* low) const {
@@ -69,16 +71,29 @@ Stack StackPool::take() {
     free_.pop_back();
     return stack_at(low);
   }
-  void* const mapped = mmap(nullptr, stack_bytes_ + guard_bytes_, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (mapped == MAP_FAILED) return {};
-  if (mprotect(mapped, guard_bytes_, PROT_NONE) != 0) {
-    munmap(mapped, stack_bytes_ + guard_bytes_);
-    return {};
-  }
-  std::byte* const low = static_cast<std::byte*>(mapped) + guard_bytes_;
+  std::byte* const guard = next_of_slab();
+  if (guard == nullptr) return {};
+  if (mprotect(guard, guard_bytes_, PROT_NONE) != 0) return {};
+  --left_in_slab_;
+  std::byte* const low = guard + guard_bytes_;
   all_.push_back(low);
   return stack_at(low);
+}
+
+/// Where the next stack that was never given out begins, with its guard; null where the kernel maps
+/// no further slab.
+std::byte* StackPool::next_of_slab() {
+  const std::size_t bytes = guard_bytes_ + stack_bytes_;
+  if (left_in_slab_ == 0) {
+    void* const mapped = mmap(nullptr, kSlabStacks * bytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (mapped == MAP_FAILED) return nullptr;
+    // Or the first touch of a stack would make 2 MiB resident. A kernel without huge pages refuses.
+    madvise(mapped, kSlabStacks * bytes, MADV_NOHUGEPAGE);
+    slabs_.push_back(static_cast<std::byte*>(mapped));
+    left_in_slab_ = kSlabStacks;
+  }
+  return slabs_.back() + (kSlabStacks - left_in_slab_) * bytes;
 }
 
 void StackPool::give_back(Stack stack) {

@@ -37,11 +37,16 @@ class StackPool {
 
  private:
   Stack stack_at(std::byte* low) const;
+  std::byte* next_of_slab();
 
   std::size_t stack_bytes_;
   std::size_t guard_bytes_ = 0;
   std::vector<std::byte*> free_;
   std::vector<std::byte*> all_;
+  // Stacks are mapped in slabs and get their guards when they are first given out: a world with
+  // thousands of tasks made three system calls a stack.
+  std::vector<std::byte*> slabs_;
+  std::size_t left_in_slab_ = 0;
 };
 
 /// Fills the part of a stack that fibers usually touch with this byte. See Arena's pattern.
