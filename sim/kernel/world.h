@@ -13,7 +13,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +20,7 @@
 
 #include "sim/kernel/anchor_sink.h"
 #include "sim/kernel/choices.h"
+#include "sim/kernel/entity_index.h"
 #include "sim/kernel/event_queue.h"
 #include "sim/kernel/fingerprint.h"
 #include "sim/kernel/identity.h"
@@ -291,7 +291,7 @@ class World {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<Entity> entities_;
-  std::map<std::uint64_t, EntityId> task_entities_;  // By the task's Where.
+  EntityIndex task_entities_;
   struct PendingLinks {
     std::uint32_t next = 0;
     std::uint32_t previous = 0;

@@ -228,15 +228,15 @@ Task& World::spawn(Process& process, std::string_view name, Root root, std::func
 EntityId World::entity_of_task(Process& process, Where where) {
   // Tasks of one name on one machine are one entity, or a server that spawns a task a request would
   // make entities without end.
-  const auto found = task_entities_.find(where.value);
-  if (found != task_entities_.end()) return found->second;
+  const EntityId found = task_entities_.find(where);
+  if (found.value() != 0) return found;
   const EntityId entity(static_cast<std::uint32_t>(entities_.size()));
   Entity made;
   made.key = where.value;
   made.object = process.machine_->timer_entity_.value();
   entities_.push_back(made);
   draw_pct_levels(entity);
-  task_entities_.emplace(where.value, entity);
+  task_entities_.add(where, entity);
   return entity;
 }
 
