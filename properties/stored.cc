@@ -158,14 +158,13 @@ void NoPhantoms::judge_route(const EventRead& read, Written& written, At at, Jud
     const auto layout = layouts_.find(written.stream);
     if (layout == layouts_.end()) return;
     const KeyHash hash = hash_routing_key(fmt::format("k{}", written.key));
-    written.home = layout->second.segment_of(hash);
+    written.home = layout->second.segment_of(hash).number;
   }
-  const SegmentId& home = *written.home;
-  if (home == read.segment) return;
+  if (*written.home == read.segment.number) return;
   judge.violated(
       {.failure_class = "wrong_segment",
        .seen = fmt::format("event {} of key k{} in {}", read.uid, read.key, to_text(read.segment)),
-       .expected = to_text(home),
+       .expected = to_text(SegmentId{.stream = written.stream, .number = *written.home}),
        .evidence = {at}});
 }
 

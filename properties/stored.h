@@ -109,8 +109,8 @@ class NoPhantoms {
     At at;
     At failed_at;  // Record 0: not failed.
     At read_at;    // Record 0: not read.
-    /// Where its key belongs, once it was read and the layout is known.
-    std::optional<SegmentId> home;
+    /// The segment to which its key belongs, once it was read and the layout is known.
+    std::optional<std::uint32_t> home;
   };
   void judge_route(const EventRead& read, Written& written, At at, Judge& judge);
   void judge_failed(std::uint64_t uid, const Written& written, Judge& judge);

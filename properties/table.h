@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -35,7 +36,7 @@ std::uint64_t hash_of(const std::tuple<Part...>& parts) {
 }
 
 /// A map that keeps the order in which its keys came; hashes decide nothing that can be seen. What
-/// it gives is valid until the next new key. Cost: O(1), amortised.
+/// it gives stays valid. Cost: O(1), amortised; entries never move.
 template <typename Key, typename Value>
 class Table {
  public:
@@ -73,7 +74,7 @@ class Table {
   }
 
   /// In the order of their first use.
-  const std::vector<Entry>& entries() const { return entries_; }
+  const std::deque<Entry>& entries() const { return entries_; }
 
  private:
   static constexpr std::uint32_t kFree = 0;
@@ -97,7 +98,7 @@ class Table {
     }
   }
 
-  std::vector<Entry> entries_;
+  std::deque<Entry> entries_;
   std::vector<std::uint32_t> numbers_;  // A power of two, at most half in use: index + 1.
 };
 

@@ -17,21 +17,13 @@ class PropertySet::Instance final : public Judge {
   bool is_skipped() const { return skip_reason_.has_value(); }
   void skip(std::string reason) { skip_reason_ = std::move(reason); }
 
-  void take(PropertyType::Handler handler, const void* record, At at) {
-    at_ = at;
-    if (type_.counts_records) ++evaluated_;
-    handler(property_.get(), record, at, *this);
-  }
-
-  void end(At at) {
-    at_ = at;
-    type_.at_end(property_.get(), *this);
-  }
+  void* property() { return property_.get(); }
+  void end() { type_.at_end(property_.get(), *this); }
 
   void violated(Violation violation) override;
   void compared(std::uint64_t count) override { evaluated_ += count; }
   void witnessed() override { is_witnessed_ = true; }
-  At at() const override { return at_; }
+  At at() const override { return set_.at_; }
   const std::string& machine_name(std::uint32_t machine) const override {
     return set_.machine_name_(machine);
   }
@@ -44,7 +36,6 @@ class PropertySet::Instance final : public Judge {
   PropertySet& set_;
   const PropertyType& type_;
   std::shared_ptr<void> property_;
-  At at_;
   std::uint64_t evaluated_ = 0;
   bool has_failed_ = false;
   bool is_witnessed_ = false;
@@ -67,7 +58,7 @@ void PropertySet::Instance::violated(Violation violation) {
                               .seen = std::move(violation.seen),
                               .expected = std::move(violation.expected),
                               .evidence = std::move(violation.evidence),
-                              .at = at_});
+                              .at = set_.at_});
 }
 
 std::pair<PropertyVerdict, std::string> PropertySet::Instance::verdict(bool has_ended) const {
@@ -114,7 +105,10 @@ PropertySet::PropertySet(const Registry& registry, const Scenario& scenario, Exc
       if (place == subscribers_.end() || place->key != seen.type->key) {
         place = subscribers_.insert(place, {.key = seen.type->key, .all = {}});
       }
-      place->all.push_back({.instance = &instance, .handler = seen.handler});
+      place->all.push_back({.instance = &instance,
+                            .property = instance.property(),
+                            .handler = seen.handler,
+                            .counts_records = type.counts_records});
     }
   }
 }
@@ -136,18 +130,21 @@ bool PropertySet::sees(std::string_view property, std::uint64_t key) const {
 bool PropertySet::take(std::uint64_t key, const void* record, At at) {
   const Subscribers* const found = find(key);
   if (found == nullptr) return false;
+  at_ = at;
   const std::size_t before = objections_.size();
   for (const Subscriber& subscriber : found->all) {
-    subscriber.instance->take(subscriber.handler, record, at);
+    if (subscriber.counts_records) subscriber.instance->compared(1);
+    subscriber.handler(subscriber.property, record, at, *subscriber.instance);
   }
   return objections_.size() > before;
 }
 
 void PropertySet::at_end(At at) {
+  at_ = at;
   for (const bool is_last : {false, true}) {
     for (const auto& instance : instances_) {
       const bool has_its_turn = instance->type().judges_last == is_last;
-      if (has_its_turn && !instance->is_skipped()) instance->end(at);
+      if (has_its_turn && !instance->is_skipped()) instance->end();
     }
   }
 }

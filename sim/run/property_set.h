@@ -53,7 +53,9 @@ class PropertySet {
   class Instance;
   struct Subscriber {
     Instance* instance = nullptr;
+    void* property = nullptr;
     PropertyType::Handler handler = nullptr;
+    bool counts_records = false;
   };
   struct Subscribers {
     std::uint64_t key = 0;
@@ -67,6 +69,7 @@ class PropertySet {
   std::vector<std::unique_ptr<Instance>> instances_;
   std::vector<Subscribers> subscribers_;  // Sorted by key.
   std::vector<Objection> objections_;
+  At at_;  // Of the record that is judged, or of the end.
 };
 
 }  // namespace millrace::run
