@@ -108,23 +108,29 @@ class PlanDrawing {
     draw_settings();
     draw_clients();
     finish_operations();
-    if (registry_.plan_hook() != nullptr) {
-      PlanDraws draws = root_.below("hook");
-      registry_.plan_hook()(plan_, draws);
-    }
+    call_hook();
     draw_strategy();
     draw_faults(registry_, scenario_, root_.bits("faults"), plan_);
     return std::move(plan_);
   }
 
-  Plan without_operations() {
+  Plan bare_plan() {
     draws_operations_ = false;
     draw_machines();
+    draw_settings();
     draw_clients();
+    call_hook();
     return std::move(plan_);
   }
 
  private:
+  /// The world's own part.
+  void call_hook() {
+    if (registry_.plan_hook() == nullptr) return;
+    PlanDraws draws = root_.below("hook");
+    registry_.plan_hook()(plan_, draws);
+  }
+
   void draw_machines() {
     const std::int64_t zones = root_.from("zones", 0, scenario_.zones);
     for (const RoleType& role : registry_.roles()) {
@@ -300,9 +306,8 @@ Plan draw_plan(const Registry& registry, const Scenario& scenario, std::uint64_t
   return PlanDrawing(registry, scenario, seed).plan();
 }
 
-sim::Deployment draw_deployment(const Registry& registry, const Scenario& scenario,
-                                std::uint64_t seed) {
-  return deployment_of(PlanDrawing(registry, scenario, seed).without_operations());
+Plan draw_bare_plan(const Registry& registry, const Scenario& scenario, std::uint64_t seed) {
+  return PlanDrawing(registry, scenario, seed).bare_plan();
 }
 
 }  // namespace millrace::run

@@ -213,7 +213,8 @@ class Validator {
           count.choices.empty() ? count.low : *std::ranges::min_element(count.choices);
       count = Range::fixed(least);
     }
-    const sim::Deployment deployment = draw_deployment(registry_, smallest, 1);
+    const Plan plan = draw_bare_plan(registry_, smallest, 1);
+    const sim::Deployment deployment = deployment_of(plan);
     if (deployment.machines.size() == deployment.clients.size() && !scenario_.cluster.empty()) {
       complain("cluster", "a deployment needs at least one machine");
       return;
