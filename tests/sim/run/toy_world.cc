@@ -54,6 +54,23 @@ int deep_in_large_frames(int depth) {
   return depth == 0 ? frame[0] : deep_in_large_frames(depth - 1) + frame[0];
 }
 
+void write_where_nothing_is() {
+  // Not null, which a sanitizer would see before the processor does.
+  volatile int* volatile nowhere = reinterpret_cast<volatile int*>(std::uintptr_t{16});
+  *nowhere = 1;
+}
+
+void write_to_what_is_freed() {
+  auto* volatile freed = new std::uint64_t(1);
+  delete freed;
+  *freed = 0;
+}
+
+void overflow_an_integer() {
+  volatile std::int64_t most = INT64_MAX;
+  most = most + 1;
+}
+
 void misbehave(Env& env, Bug bug, std::uint64_t number) {
   switch (bug) {
     case Bug::kNone:
@@ -67,23 +84,15 @@ void misbehave(Env& env, Bug bug, std::uint64_t number) {
     case Bug::kSpin:
       for (volatile std::uint64_t i = 0; i < UINT64_MAX;) i = i;
       return;
-    case Bug::kCrash: {
-      // Not null, which a sanitizer would see before the processor does.
-      volatile int* volatile nowhere = reinterpret_cast<volatile int*>(std::uintptr_t{16});
-      *nowhere = 1;
+    case Bug::kCrash:
+      write_where_nothing_is();
       return;
-    }
-    case Bug::kUseAfterFree: {
-      auto* volatile freed = new std::uint64_t(number);
-      delete freed;
-      *freed = 0;
+    case Bug::kUseAfterFree:
+      write_to_what_is_freed();
       return;
-    }
-    case Bug::kUndefined: {
-      volatile std::int64_t most = INT64_MAX;
-      most = most + 1;
+    case Bug::kUndefined:
+      overflow_an_integer();
       return;
-    }
     case Bug::kEatMemory:
       for (std::uint64_t i = 0; i < (1U << 20); ++i) {
         volatile char* const block = new char[1 << 16];
