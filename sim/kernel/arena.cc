@@ -277,6 +277,7 @@ void* Arena::allocate(std::size_t size, std::size_t alignment) {
   if (size_class == ArenaHeap::kRun) return ArenaHeap::allocate_run(*this, size);
   if (free_[size_class] == nullptr) ArenaHeap::fill_class(*this, size_class);
   Block* const block = free_[size_class];
+  // fill_class() leaves at least one. NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
   free_[size_class] = block->next;
   // The link that the free list left would be the one word without the pattern.
   std::memset(static_cast<void*>(&block->next), std::to_integer<int>(pattern), sizeof(block->next));

@@ -10,7 +10,8 @@
 
 #include "sim/kernel/world.h"
 
-// Present in programs that are built with a sanitizer.
+// Present in programs that are built with a sanitizer, which chose the names.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" {
 [[gnu::weak]] int __asan_report_present();
 [[gnu::weak]] const char* __asan_get_report_description();
@@ -18,6 +19,7 @@ extern "C" {
 // Ours: UndefinedBehaviorSanitizer calls it before it prints a report.
 void __ubsan_on_report();
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace millrace::run {
 namespace {
@@ -126,6 +128,7 @@ void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
 
 // With g++ this sanitizer is a library of its own, with a death callback that nothing outside of it
 // can set. Nothing goes on after a report: the build has it stop at the first.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
 void __ubsan_on_report() {
   if (millrace::run::crash_page != nullptr) millrace::run::leave_report("undefined-behavior");
 }
