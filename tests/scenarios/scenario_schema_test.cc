@@ -145,7 +145,9 @@ TEST_F(ScenarioSchema, has_every_key_of_the_loader_and_no_other) {
 }
 
 TEST_F(ScenarioSchema, admits_and_refuses_what_the_loader_does) {
-  const std::string base = "story = \"A store.\"\nrun_for = \"5s\"\ncluster.segment_store = 1\n";
+  const std::string base =
+      "story = \"A store.\"\nrun_for = \"5s\"\ncluster.segment_store = 1\n"
+      "streams.bills.segments = 1\n";
   const std::string workload = "[workloads.writer]\n";
   struct Case {
     std::string text;

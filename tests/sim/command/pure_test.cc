@@ -93,7 +93,8 @@ TEST(ConsoleMessages, are_broken_between_words_on_a_terminal_alone) {
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe(ends.data()), 0);
   constexpr std::string_view kMessage =
-      "some/folder/with/a/name/wider/than/forty/s.toml:3:1: unknown key, the nearest is 'segments'";
+      "some/folder/with/a/name/wider/than/forty/s.toml:3:1: unknown key, the nearest one is "
+      "'segments'";
   const auto text_of = [](int file) {
     std::array<char, 4096> block{};
     const ssize_t got = read(file, block.data(), block.size());
@@ -105,7 +106,7 @@ TEST(ConsoleMessages, are_broken_between_words_on_a_terminal_alone) {
 
   EXPECT_EQ(text_of(terminal),
             "some/folder/with/a/name/wider/than/forty/s.toml:3:1:\r\n"
-            "  unknown key, the nearest is\r\n"
+            "  unknown key, the nearest one is\r\n"
             "  'segments'\r\n");
   EXPECT_EQ(text_of(ends[0]), std::string(kMessage) + "\n");
   for (const int file : {terminal, program, ends[0], ends[1]}) close(file);

@@ -224,7 +224,7 @@ class Harness {
 
     const auto offset = *rc::gen::inRange<std::uint64_t>(0, model.bytes.size() + 2);
     const auto bytes_max = *rc::gen::inRange<std::size_t>(1, 20);
-    const Result<ReadResult> read = container_->read(segment_id(segment), offset, bytes_max, kNow);
+    const Result<ReadResult> read = container_->read(segment_id(segment), offset, bytes_max);
     if (offset < model.start) {
       RC_ASSERT(failed_with(read, Errc::kTruncated));
     } else if (offset > model.bytes.size()) {
