@@ -58,7 +58,11 @@ std::optional<Purpose> purpose_from_text(std::string_view name) {
 }
 
 Choices::Choices(std::uint64_t seed, std::vector<Override> overrides)
+    : Choices(seed, seed, std::move(overrides)) {}
+
+Choices::Choices(std::uint64_t seed, std::uint64_t schedule_seed, std::vector<Override> overrides)
     : seed_(seed),
+      schedule_seed_(schedule_seed),
       overrides_(std::move(overrides)),
       override_matches_(overrides_.size(), 0),
       counters_(kCountersStart),
@@ -148,10 +152,13 @@ std::int64_t Choices::decide_slowly(const EventIdentity& who, Purpose purpose,
   for (std::size_t i = 0; i < overrides_.size(); ++i) {
     if (!matches(overrides_[i], who, purpose)) continue;
     ++override_matches_[i];
-    value = overrides_[i].value.value_or(neutral);
+    if (!overrides_[i].is_drawn) value = overrides_[i].value.value_or(neutral);
     break;
   }
-  if (recorder_ != nullptr) recorder_(recorder_context_, who, purpose, index, value);
+  if (recorder_ != nullptr) {
+    recorder_(recorder_context_, who,
+              {.purpose = purpose, .index = index, .value = value, .neutral = neutral});
+  }
   return value;
 }
 

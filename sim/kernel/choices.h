@@ -4,8 +4,9 @@
 //
 // A draw is H(seed, event id, purpose, index): it does not depend on what was drawn before. Each
 // kind of draw has a neutral value (no loss, the base latency, lateness 0), which an override can
-// ask for; an override can also fix a value. Overrides are rules over (root, kind, where, n), each
-// part optional, so that they survive edits of the plan and of the code.
+// ask for; an override can also fix a value, or leave a draw to the seed that a later rule would
+// decide. Overrides are rules over (root, kind, where, n), each part optional, so that they survive
+// edits of the plan and of the code.
 
 #include <cstdint>
 #include <optional>
@@ -43,10 +44,21 @@ enum class Purpose : std::uint8_t {
 };
 inline constexpr int kPurposeCount = 20;
 
+/// Whether a draw of this purpose says how long something takes, or what comes first: never what
+/// happens. A schedule's own seed decides these alone.
+constexpr bool is_timing(Purpose purpose) {
+  constexpr std::uint32_t kTiming =
+      1U << static_cast<int>(Purpose::kCpuCost) | 1U << static_cast<int>(Purpose::kLateness) |
+      1U << static_cast<int>(Purpose::kStrategy) | 1U << static_cast<int>(Purpose::kLatency) |
+      1U << static_cast<int>(Purpose::kDiskLatency) | 1U << static_cast<int>(Purpose::kDiskStall);
+  return (kTiming >> static_cast<int>(purpose) & 1) != 0;
+}
+
 std::string_view to_text(Purpose purpose);
 std::optional<Purpose> purpose_from_text(std::string_view name);
 
-/// One rule: draws that match all its parts give `value`, or their neutral value.
+/// One rule: draws that match all its parts give `value`, or their neutral value. Of several rules
+/// that match, the first decides.
 struct Override {
   std::optional<Purpose> purpose;
   std::optional<Root> root;
@@ -56,6 +68,8 @@ struct Override {
   /// The drawn number (a latency in ns, 0 or 1 for a yes-or-no draw), from 0 to kValueMax; none
   /// stands for neutral.
   std::optional<std::int64_t> value;
+  /// Leaves the draw to the seed, whatever later rules say; `value` is empty then.
+  bool is_drawn = false;
 
   /// In ns nearly twelve days, longer than any run: a time that is later than others never wraps.
   static constexpr std::int64_t kValueMax = 1'000'000'000'000'000;
@@ -67,6 +81,8 @@ struct Override {
 class Choices {
  public:
   explicit Choices(std::uint64_t seed, std::vector<Override> overrides = {});
+  /// As above, with another seed for the draws that are timing: see is_timing().
+  Choices(std::uint64_t seed, std::uint64_t schedule_seed, std::vector<Override> overrides);
   Choices(const Choices&) = delete;
   Choices& operator=(const Choices&) = delete;
 
@@ -99,7 +115,8 @@ class Choices {
   // Weyl sequence, whose bits are biased where the multiplier is near a simple fraction of 2^64.
   std::uint64_t bits(EventId id, Purpose purpose, std::uint32_t index = 0) const {
     const std::uint64_t stream = static_cast<std::uint64_t>(purpose) << 32;
-    return mix(mix(seed_, id.value), stream ^ index * 0x9E3779B97F4A7C15ULL);
+    return mix(mix(is_timing(purpose) ? schedule_seed_ : seed_, id.value),
+               stream ^ index * 0x9E3779B97F4A7C15ULL);
   }
 
   /// Uniform in [low, high]; neutral is `low`.
@@ -132,10 +149,15 @@ class Choices {
   const std::vector<std::uint64_t>& override_matches() const { return override_matches_; }
   bool has_overrides() const { return !overrides_.empty(); }
 
-  /// Called for every draw but bits(), with the value that was decided: lets a test compare the
-  /// draws of two runs.
-  using Recorder = void (*)(void* context, const EventIdentity& who, Purpose purpose,
-                            std::uint32_t index, std::int64_t value);
+  /// A draw, with the value that was decided and the neutral one.
+  struct Draw {
+    Purpose purpose;
+    std::uint32_t index;
+    std::int64_t value;
+    std::int64_t neutral;
+  };
+  /// Called for every draw but bits(): for whoever compares or takes back the draws of a run.
+  using Recorder = void (*)(void* context, const EventIdentity& who, const Draw& draw);
   void set_recorder(Recorder recorder, void* context);
 
  private:
@@ -161,6 +183,7 @@ class Choices {
   void grow_or_prune(std::uint32_t generation);
 
   std::uint64_t seed_;
+  std::uint64_t schedule_seed_;
   std::vector<Override> overrides_;
   std::vector<std::uint64_t> override_matches_;
   Recorder recorder_ = nullptr;

@@ -32,6 +32,9 @@ struct StrategySpec {
   std::uint32_t pct_entities = 64;
   /// Largest k of a change point.
   std::uint32_t pct_events = 1024;
+  /// Decides the draws that are timing (choices.h) in the place of the run's seed: another schedule
+  /// of what is otherwise the same. None stands for the run's seed.
+  std::optional<std::uint64_t> seed = {};
 
   friend bool operator==(const StrategySpec&, const StrategySpec&) = default;
 };

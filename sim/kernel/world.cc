@@ -48,7 +48,7 @@ World* running_world() { return world_that_runs; }
 World::World(WorldOptions options, Observer& observer)
     : observer_(observer),
       options_(std::move(options)),
-      choices_(options_.seed, options_.overrides),
+      choices_(options_.seed, options_.strategy.seed.value_or(options_.seed), options_.overrides),
       stacks_(options_.stack_bytes) {
   CHECK(options_.strategy.window.ns >= 0);
   CHECK(options_.strategy.window < seconds(4), "a lateness fits 32 bits of nanoseconds");

@@ -84,6 +84,7 @@ bool is_time(sim::Purpose purpose) {
 }
 
 std::string value_text(const sim::Override& rule) {
+  if (rule.is_drawn) return "as drawn";
   if (!rule.value.has_value()) return "neutral";
   const bool has_time = rule.purpose.has_value() && is_time(*rule.purpose);
   return has_time ? millrace::to_text(Duration{*rule.value}) : std::to_string(*rule.value);

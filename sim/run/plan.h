@@ -127,6 +127,9 @@ Plan draw_plan(const Registry& registry, const Scenario& scenario, std::uint64_t
 /// Machines, zones and groups as faults see them.
 sim::Deployment deployment_of(const Plan& plan);
 
+/// The value of an override that leaves draws to the seed, in JSON.
+inline constexpr std::string_view kDrawnValue = "drawn";
+
 /// Canonical JSON, indented for people, with a line feed at its end.
 std::string plan_to_json(const Plan& plan);
 

@@ -92,7 +92,7 @@ class PlanReader {
   }
 
   static sim::StrategySpec read_strategy(const JsonCursor& in) {
-    in.only({"kind", "window", "pct_depth", "pct_entities", "pct_events"});
+    in.only({"kind", "window", "pct_depth", "pct_entities", "pct_events", "seed"});
     sim::StrategySpec strategy;
     strategy.kind = read_enum<sim::StrategyKind>(in.at("kind"), 4, "strategy");
     strategy.window = in.at("window").duration();
@@ -104,6 +104,7 @@ class PlanReader {
     strategy.pct_entities = small(in.at("pct_entities"));
     strategy.pct_events = small(in.at("pct_events"));
     if (strategy.pct_events == 0) in.at("pct_events").complain("at least 1 is expected");
+    if (in.has("seed")) strategy.seed = in.at("seed").seed();
     return strategy;
   }
 
@@ -252,7 +253,14 @@ class PlanReader {
     }
     if (in.has("where")) rule.where = sim::Where{in.at("where").hex()};
     if (in.has("n")) rule.n = small(in.at("n"));
-    if (in.has("value")) rule.value = in.at("value").integer(0, sim::Override::kValueMax);
+    if (!in.has("value")) return rule;
+    const JsonCursor value = in.at("value");
+    rule.is_drawn = value.is_text();
+    if (rule.is_drawn) {
+      value.word({std::string(kDrawnValue)}, "value");
+    } else {
+      rule.value = value.integer(0, sim::Override::kValueMax);
+    }
     return rule;
   }
 

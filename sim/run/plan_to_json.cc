@@ -43,6 +43,9 @@ void write(JsonText& out, const sim::StrategySpec& strategy) {
   integer(out, "pct_depth", strategy.pct_depth);
   integer(out, "pct_entities", strategy.pct_entities);
   integer(out, "pct_events", strategy.pct_events);
+  if (strategy.seed.has_value()) {
+    integer(out, "seed", static_cast<std::int64_t>(*strategy.seed));
+  }
   text(out, "window", to_text(strategy.window));
   out.end_object();
 }
@@ -127,6 +130,7 @@ void write(JsonText& out, const sim::Override& rule) {
   if (rule.purpose.has_value()) text(out, "purpose", sim::to_text(*rule.purpose));
   if (rule.root.has_value()) text(out, "root", hex16(rule.root->value));
   if (rule.value.has_value()) integer(out, "value", *rule.value);
+  if (rule.is_drawn) text(out, "value", kDrawnValue);
   if (rule.where.has_value()) text(out, "where", hex16(rule.where->value));
   out.end_object();
 }

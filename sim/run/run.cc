@@ -185,6 +185,7 @@ class Runner {
     record_.marks = run_.marks();
     record_.override_matches = world.choices().override_matches();
     record_.trace = run_.history().take_trace();
+    record_.draws = run_.take_draws();
     record_faults();
     record_verdict();
     world.fingerprint().finish();

@@ -42,6 +42,8 @@ struct RunOptions {
   bool keeps_block_hashes = false;
   std::uint64_t keep_block_first = 0;
   std::uint64_t keep_block_last = 0;
+  /// Fills `RunRecord::draws`. Changes nothing else of the run.
+  bool keeps_draws = false;
   std::optional<HistoryMutation> mutation = {};
   /// Runs on after the first objection, so that later ones are seen as consequences.
   bool runs_on_after_violation = false;

@@ -61,6 +61,26 @@ static void from_json(const json& in, Verdict& verdict) {
   verdict = *known;
 }
 
+static void to_json(json& out, const DrawRecord& draw) {
+  out = json::array({static_cast<int>(draw.purpose), draw.root.value, static_cast<int>(draw.kind),
+                     draw.where.value, draw.n, draw.index, draw.value});
+}
+
+static void from_json(const json& in, DrawRecord& draw) {
+  if (in.size() != 7) reject("a draw has seven numbers");
+  const auto purpose = in[0].get<std::uint32_t>();
+  const auto kind = in[2].get<std::uint32_t>();
+  if (purpose >= sim::kPurposeCount) reject("an unknown purpose of a draw");
+  if (kind >= sim::kEventKindCount) reject("an unknown kind of event");
+  draw = {.purpose = static_cast<sim::Purpose>(purpose),
+          .root = {in[1].get<std::uint64_t>()},
+          .kind = static_cast<sim::EventKind>(kind),
+          .where = {in[3].get<std::uint64_t>()},
+          .n = in[4].get<std::uint32_t>(),
+          .index = in[5].get<std::uint32_t>(),
+          .value = in[6].get<std::int64_t>()};
+}
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PropertyResult, id, name, kind, verdict, evaluated, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Objection, property, name, signature, claim, seen, expected,
                                    evidence, at)
@@ -109,6 +129,7 @@ void for_each_member(Record& record, Field field) {
   field("untaken_operations", record.untaken_operations);
   field("block_hashes", record.block_hashes);
   field("kept", record.kept);
+  field("draws", record.draws);
   field("trace", record.trace);
   field("trail", record.trail);
 }

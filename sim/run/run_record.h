@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/kernel/choices.h"
 #include "sim/kernel/meters.h"
 #include "sim/kernel/observer.h"
 #include "sim/run/property.h"
@@ -134,6 +135,22 @@ struct KeptEvent {
   friend bool operator==(const KeptEvent&, const KeptEvent&) = default;
 };
 
+/// Draws of a run that are kept.
+inline constexpr std::size_t kDrawsMax = 20'000;
+
+/// A draw of a run that was not neutral: which override would match it, and what came out.
+struct DrawRecord {
+  sim::Purpose purpose = sim::Purpose::kCpuCost;
+  sim::Root root;
+  sim::EventKind kind = sim::EventKind::kControl;
+  sim::Where where;
+  std::uint32_t n = 0;
+  std::uint32_t index = 0;
+  std::int64_t value = 0;
+
+  friend bool operator==(const DrawRecord&, const DrawRecord&) = default;
+};
+
 struct RunRecord {
   std::string scenario;
   std::uint64_t seed = 0;
@@ -169,6 +186,8 @@ struct RunRecord {
   /// Hash of each full block of the fingerprint; only where the options ask for them.
   std::vector<std::uint64_t> block_hashes;
   std::vector<KeptEvent> kept;
+  /// Only where the options ask for them, and of many the first kDrawsMax.
+  std::vector<DrawRecord> draws;
   /// Only of a traced run; of frames and disk requests the last 20,000.
   std::vector<TraceLine> trace;
   /// Where another run of this plan parts from it is found by this (trail.h). Only of a traced run.

@@ -84,6 +84,7 @@ RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Pla
   } else {
     world_->fingerprint().keep_blocks(options.keep_block_first, options.keep_block_last);
   }
+  if (options.keeps_draws) world_->choices().set_recorder(&RunWorld::keep_draw, this);
   if (registry.frame_namer() != nullptr) {
     faults_->set_frame_namer(registry.frame_namer());
     network_->set_frame_namer(registry.frame_namer());
@@ -281,6 +282,21 @@ void RunWorld::restart(sim::Machine& machine, sim::Root root) {
 }
 
 // --- what is seen ---
+
+void RunWorld::keep_draw(void* run, const sim::EventIdentity& who, const sim::Choices::Draw& draw) {
+  if (draw.value == draw.neutral) return;
+  std::vector<DrawRecord>& draws = static_cast<RunWorld*>(run)->draws_;
+  if (draws.size() == kDrawsMax) return;
+  // The task that draws may be in its process' arena.
+  const ArenaScope simulator(nullptr);
+  draws.push_back({.purpose = draw.purpose,
+                   .root = who.root,
+                   .kind = who.kind,
+                   .where = who.where,
+                   .n = who.n,
+                   .index = draw.index,
+                   .value = draw.value});
+}
 
 void RunWorld::on_mark(sim::Machine& /*machine*/, std::string_view name) {
   const auto found = marks_.find(name);

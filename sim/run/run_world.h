@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/devices/disk_device.h"
@@ -45,6 +46,8 @@ class RunWorld final : public sim::Observer,
   const std::map<std::string, std::uint64_t, std::less<>>& marks() const { return marks_; }
   /// A record of the fingerprint in words; only where the options keep some.
   KeptEvent describe(const sim::FingerprintRecord& record, std::uint64_t number);
+  /// The draws that were kept; only where the options ask for them.
+  std::vector<DrawRecord> take_draws() { return std::move(draws_); }
 
   /// Makes the disks of all roles ready, before anything else happens.
   void begin_format();
@@ -87,6 +90,7 @@ class RunWorld final : public sim::Observer,
   void format_ended(Host& host);
   const std::string& machine_name(std::uint32_t machine) const;
   std::optional<std::string> excuse(const PropertyType& type) const;
+  static void keep_draw(void* run, const sim::EventIdentity& who, const sim::Choices::Draw& draw);
 
   const Registry& registry_;
   const Plan& plan_;
@@ -113,6 +117,7 @@ class RunWorld final : public sim::Observer,
   std::map<std::uint64_t, EntityName> entity_names_;
   std::map<std::string, std::uint64_t, std::less<>> marks_;
   std::string thrown_;  // What the exception that just left a task said.
+  std::vector<DrawRecord> draws_;
   std::uint32_t formats_pending_ = 0;
   std::optional<Breakdown> format_failure_;
   bool is_over_ = false;

@@ -39,6 +39,7 @@ struct RunRequest {
   bool keeps_block_hashes = false;
   std::uint64_t keep_block_first = 0;
   std::uint64_t keep_block_last = 0;
+  bool keeps_draws = false;
   bool runs_on_after_violation = false;
   std::uint64_t until_event = 0;
   /// Runs it with all that must not matter changed: see determinism.h. Such a request is a batch of
@@ -48,8 +49,11 @@ struct RunRequest {
   std::uint64_t tag = 0;
   /// How many times the CPU time of WorkerOptions a hang takes here. A batch of its own unless 1.
   std::uint32_t hang_factor = 1;
+  /// Takes a tenth of that CPU time for a hang: of many runs that only look for a failure, each
+  /// that hangs would cost all of it. A batch of its own, too.
+  bool is_impatient = false;
 
-  bool is_alone() const { return is_disguised || hang_factor != 1; }
+  bool is_alone() const { return is_disguised || hang_factor != 1 || is_impatient; }
 };
 
 struct WorkerOptions {

@@ -15,6 +15,9 @@ namespace {
 
 using nlohmann::json;
 
+/// How much sooner an impatient run is called a hang.
+constexpr std::int64_t kImpatience = 10;
+
 json to_json(const RunRequest& request) {
   json out{{"scenario", request.scenario},
            {"seed", request.seed},
@@ -22,10 +25,12 @@ json to_json(const RunRequest& request) {
            {"keeps_block_hashes", request.keeps_block_hashes},
            {"keep_block_first", request.keep_block_first},
            {"keep_block_last", request.keep_block_last},
+           {"keeps_draws", request.keeps_draws},
            {"runs_on", request.runs_on_after_violation},
            {"until_event", request.until_event},
            {"is_disguised", request.is_disguised},
-           {"hang_factor", request.hang_factor}};
+           {"hang_factor", request.hang_factor},
+           {"is_impatient", request.is_impatient}};
   if (request.plan_json.has_value()) out["plan"] = *request.plan_json;
   if (request.mutation.has_value()) {
     out["mutation"] = {static_cast<int>(request.mutation->kind), request.mutation->nth};
@@ -41,10 +46,12 @@ RunRequest request_from(const json& in) {
   in.at("keeps_block_hashes").get_to(request.keeps_block_hashes);
   in.at("keep_block_first").get_to(request.keep_block_first);
   in.at("keep_block_last").get_to(request.keep_block_last);
+  in.at("keeps_draws").get_to(request.keeps_draws);
   in.at("runs_on").get_to(request.runs_on_after_violation);
   in.at("until_event").get_to(request.until_event);
   in.at("is_disguised").get_to(request.is_disguised);
   in.at("hang_factor").get_to(request.hang_factor);
+  in.at("is_impatient").get_to(request.is_impatient);
   if (in.contains("plan")) request.plan_json = in.at("plan").get<std::string>();
   if (in.contains("mutation")) {
     const json& mutation = in.at("mutation");
@@ -124,7 +131,9 @@ void reply_from_json(std::string_view text, RunReply& reply) {
 
 void work(const RunSource& source, const std::vector<RunRequest>& requests,
           const WorkerOptions& options, int replies, CrashPage& page) {
-  install_crash_handlers(page, options.hang_cpu * requests.front().hang_factor);
+  const Duration hang_cpu = options.hang_cpu * requests.front().hang_factor;
+  const std::int64_t part = requests.front().is_impatient ? kImpatience : 1;
+  install_crash_handlers(page, Duration{hang_cpu.ns / part});
   if (requests.front().is_disguised) disguise(source, requests.front(), options);
   for (const RunRequest& request : requests) {
     const RunReply reply = run_request(source, request, options);

@@ -307,6 +307,7 @@ RunReply run_request(const RunSource& source, const RunRequest& request,
                        .keeps_block_hashes = request.keeps_block_hashes,
                        .keep_block_first = request.keep_block_first,
                        .keep_block_last = request.keep_block_last,
+                       .keeps_draws = request.keeps_draws,
                        .mutation = request.mutation,
                        .runs_on_after_violation = request.runs_on_after_violation,
                        .until_event = request.until_event};

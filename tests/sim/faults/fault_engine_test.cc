@@ -261,8 +261,9 @@ TEST(FaultEngine, what_a_break_draws_is_drawn_in_its_own_name) {
   FaultWorld world({}, anchored);
   std::vector<Root> roots;
   world.world().choices().set_recorder(
-      [](void* context, const EventIdentity& who, Purpose purpose, std::uint32_t, std::int64_t) {
-        const bool is_break = who.kind == EventKind::kFault && purpose == Purpose::kBreakLearns;
+      [](void* context, const EventIdentity& who, const Choices::Draw& draw) {
+        const bool is_break =
+            who.kind == EventKind::kFault && draw.purpose == Purpose::kBreakLearns;
         if (is_break) static_cast<std::vector<Root>*>(context)->push_back(who.root);
       },
       &roots);

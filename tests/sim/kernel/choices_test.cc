@@ -54,6 +54,36 @@ TEST(Choices, differ_by_seed_purpose_and_index) {
   EXPECT_NE(one.bits(who.id, Purpose::kLatency), one.bits(who.id, Purpose::kLatency, 1));
 }
 
+// Another schedule is another order and other times, and everything else as before.
+TEST(Choices, of_timing_alone_follow_the_seed_of_the_schedule) {
+  Choices plain(7);
+  Choices other(7, 8, {});
+  const EventIdentity who = next(plain, operation_root(1));
+
+  for (int i = 0; i < kPurposeCount; ++i) {
+    const auto purpose = static_cast<Purpose>(i);
+    EXPECT_EQ(plain.bits(who.id, purpose) == other.bits(who.id, purpose), !is_timing(purpose))
+        << to_text(purpose);
+  }
+  EXPECT_TRUE(is_timing(Purpose::kLatency));
+  EXPECT_FALSE(is_timing(Purpose::kCrashShape));
+}
+
+TEST(Choices, leave_a_draw_to_the_seed_before_a_rule_for_all_the_others) {
+  Override kept;
+  kept.root = operation_root(1);
+  kept.is_drawn = true;
+  Choices choices(1, {kept, Override{}});
+  Choices plain(1);
+  const EventIdentity matched = next(choices, operation_root(1));
+  const EventIdentity other = next(choices, operation_root(2));
+
+  EXPECT_EQ(choices.range(matched, Purpose::kLatency, 50, 1 << 30),
+            plain.range(matched, Purpose::kLatency, 50, 1 << 30));
+  EXPECT_EQ(choices.range(other, Purpose::kLatency, 50, 1 << 30), 50);
+  EXPECT_EQ(choices.override_matches(), (std::vector<std::uint64_t>{1, 1}));
+}
+
 TEST(Choices, give_neutral_values_where_an_override_says_so) {
   Choices choices(1, {{.purpose = Purpose::kLatency,
                        .root = operation_root(1),

@@ -63,6 +63,9 @@ TEST(OverrideText, shows_what_a_plan_cannot_name_as_its_hash) {
 
   EXPECT_EQ(describe(rule, small_plan()), "place 00000000000000ab, timer number 5: loss 1");
   EXPECT_EQ(describe({}, small_plan()), "everything: every draw neutral");
+  rule.value.reset();
+  rule.is_drawn = true;
+  EXPECT_EQ(describe(rule, small_plan()), "place 00000000000000ab, timer number 5: loss as drawn");
 }
 
 }  // namespace

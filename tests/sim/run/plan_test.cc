@@ -70,6 +70,8 @@ TEST_F(Plans, are_read_back_as_they_were_written) {
                                  .n = 2,
                                  .value = 7});
     written.clients[0].operations[1].after = 1;
+    written.strategy.seed = 5;
+    written.overrides.emplace_back().is_drawn = true;
 
     const Result<Plan> read = plan_from_json(plan_to_json(written), registry_);
 
