@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <optional>
 #include <vector>
 
 #include "sim/devices/link.h"
@@ -18,6 +19,20 @@ std::vector<std::string> machine_names(const Plan& plan) {
   return names;
 }
 
+/// The boot that `cause` brought about, or one of the restarts by the supervisor that followed it.
+std::optional<std::string> boot_text(sim::Root root, const std::string& machine, sim::Root cause,
+                                     const std::string& first) {
+  constexpr int kRestartsNamed = 8;
+  sim::Root boot = sim::boot_root(machine, cause);
+  for (int restarts = 0; restarts <= kRestartsNamed; ++restarts) {
+    if (boot == root) {
+      return restarts == 0 ? first : fmt::format("restart {} after {}", restarts, first);
+    }
+    boot = sim::boot_root(machine, boot);
+  }
+  return std::nullopt;
+}
+
 std::string root_text(sim::Root root, const Plan& plan) {
   for (const PlanClient& client : plan.clients) {
     for (const PlanOperation& planned : client.operations) {
@@ -29,11 +44,10 @@ std::string root_text(sim::Root root, const Plan& plan) {
     if (sim::fault_root(action.id) == root) return fmt::format("fault {}", action.id);
   }
   for (const std::string& name : machine_names(plan)) {
-    if (sim::boot_root(name, sim::Root{}) == root) return fmt::format("the boot of {}", name);
+    if (const auto text = boot_text(root, name, sim::Root{}, "the boot of " + name)) return *text;
     for (const sim::FaultAction& action : plan.faults.actions) {
-      if (sim::boot_root(name, sim::fault_root(action.id)) == root) {
-        return fmt::format("the boot of {} after fault {}", name, action.id);
-      }
+      const std::string first = fmt::format("the boot of {} after fault {}", name, action.id);
+      if (const auto text = boot_text(root, name, sim::fault_root(action.id), first)) return *text;
     }
   }
   return fmt::format("root {}", hex16(root.value));
@@ -78,6 +92,17 @@ std::string count_text(std::uint32_t n, std::string_view noun) {
   return n == 0 ? fmt::format("first {}", noun) : fmt::format("{} number {}", noun, n + 1);
 }
 
+/// A boot counts anew from each slice of its age on; see Choices::first_n().
+std::string aged_count_text(std::uint32_t n, std::string_view noun) {
+  constexpr std::uint32_t kInSlice = 0xFFFF;
+  constexpr int kAgeUnitShift = 12;
+  const std::string count = count_text(n & kInSlice, noun);
+  const std::uint32_t slice = n & ~kInSlice;
+  if (slice == 0) return count;
+  const Duration age = milliseconds((std::int64_t{slice} << kAgeUnitShift) / 1'000'000);
+  return fmt::format("{} from an age of {} on", count, millrace::to_text(age));
+}
+
 bool is_time(sim::Purpose purpose) {
   return purpose == sim::Purpose::kCpuCost || purpose == sim::Purpose::kLateness ||
          purpose == sim::Purpose::kLatency || purpose == sim::Purpose::kDiskLatency;
@@ -97,7 +122,10 @@ std::string describe(const sim::Override& rule, const Plan& plan) {
   if (rule.root.has_value()) parts.push_back(root_text(*rule.root, plan));
   if (rule.where.has_value()) parts.push_back(place_text(*rule.where, plan));
   const std::string_view noun = rule.kind.has_value() ? noun_of(*rule.kind) : "event";
-  if (rule.n.has_value()) {
+  const bool counts_by_age = rule.root.has_value() && sim::is_boot(*rule.root);
+  if (rule.n.has_value() && counts_by_age) {
+    parts.push_back(aged_count_text(*rule.n, noun));
+  } else if (rule.n.has_value()) {
     parts.push_back(count_text(*rule.n, noun));
   } else if (rule.kind.has_value()) {
     parts.push_back(fmt::format("every {}", noun));

@@ -53,6 +53,17 @@ TEST(OverrideText, names_faults_and_boots) {
   EXPECT_EQ(describe(rule, small_plan()), "the boot of store-1 after fault 3: every draw neutral");
 }
 
+TEST(OverrideText, names_restarts_and_what_counts_by_age) {
+  Override rule;
+  rule.root = sim::boot_root("store-1", sim::boot_root("store-1", sim::fault_root(3)));
+  rule.kind = EventKind::kDisk;
+  rule.n = sim::Choices::first_n(seconds(4)) + 2;
+
+  EXPECT_EQ(describe(rule, small_plan()),
+            "restart 1 after the boot of store-1 after fault 3, disk number 3 from an age of "
+            "3758ms on: every draw neutral");
+}
+
 TEST(OverrideText, shows_what_a_plan_cannot_name_as_its_hash) {
   Override rule;
   rule.where = sim::Where{0xAB};
