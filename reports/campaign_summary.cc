@@ -34,6 +34,7 @@ class Summary {
     add_table();
     text_ += '\n';
     for (const run::FailureGroup& group : summary_.groups) add_group(group);
+    for (const run::CampaignFinding& finding : summary_.findings) add_finding(finding);
     add_complaints();
     add_what_it_did();
     add_speed();
@@ -114,11 +115,27 @@ class Summary {
           fmt::format("{}{} {}", std::exchange(before, " "), printable(strategy), thousands(count));
     }
     line.add(2, seeds, Ink::kPlain);
-    line.add(3, counted(group.operations, "operation") + ",", Ink::kPlain);
-    line.add(1, counted(group.faults, "fault"), Ink::kPlain);
+    const run::PlanSize size = group.shrunk.has_value() ? group.shrunk->to : group.size;
+    line.add(3, counted(size.operations, "operation") + ",", Ink::kPlain);
+    line.add(1, counted(size.faults, "fault"), Ink::kPlain);
     text_ += line.text();
     // As far to the left as it has to be to stand whole on its line.
     const std::string command = replay_command(group);
+    text_ += std::string(width_of(command) + 7 <= width_ ? 7 : 2, ' ') +
+             painted(command, Ink::kBold, options_.has_color) + '\n';
+  }
+
+  /// What no seed had: a plan that is smaller than theirs fails like that.
+  void add_finding(const run::CampaignFinding& finding) {
+    Flow line = flow(7);
+    line.add(0, "ALSO", Ink::kBad);
+    line.add(3, cut_middle(printable(finding.signature), width_ - 7), Ink::kBold);
+    line.add(3, printable(finding.scenario), Ink::kPlain);
+    line.add(2, "while others were made smaller", Ink::kPlain);
+    text_ += line.text();
+    if (finding.repro.empty()) return;
+    const std::string command =
+        printable(fmt::format("{} replay {}", context_.program, finding.repro));
     text_ += std::string(width_of(command) + 7 <= width_ ? 7 : 2, ' ') +
              painted(command, Ink::kBold, options_.has_color) + '\n';
   }

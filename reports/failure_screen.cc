@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kFramesShown = 10;
 constexpr std::size_t kConsequencesShown = 3;
+/// Operations and faults of a small plan.
+constexpr std::size_t kPartsShown = 8;
 /// Lines that a record may take in the short form.
 constexpr std::size_t kRecordLines = 2;
 /// Where texts begin behind their labels: of what happened, and of how to get there again.
@@ -274,6 +276,9 @@ class FailureScreen {
   // --- how to get there again ---
 
   void add_build() {
+    if (!context_.story.empty()) add_labelled("story", context_.story, kBuildColumn);
+    for (const std::string& part : context_.parts) add_labelled("", part, kBuildColumn);
+    if (!context_.passes_if.empty()) add_labelled("passes if", context_.passes_if, kBuildColumn);
     Flow line(width_, kBuildColumn, options_.has_color);
     line.add(2, padded("build", kBuildColumn - 2), Ink::kDim);
     line.add(0, printable(build_text(context_.build)), Ink::kPlain);
@@ -287,7 +292,8 @@ class FailureScreen {
       add_labelled("override", rule, kBuildColumn);
     }
     add_command("replay", context_.replay_command, "");
-    add_command("seed", context_.seed_command, "(this build)");
+    add_command("seed", context_.seed_command,
+                context_.story.empty() ? "(this build)" : "(this build; unshrunk)");
   }
 
   /// A command stands whole on its line, however long, so that it can be copied.
@@ -322,6 +328,43 @@ std::string failure_screen(const run::RunRecord& record, const FailureContext& c
                            const ScreenOptions& options) {
   CHECK(record.verdict != run::Verdict::kPass, "a run that passed has no failure to show");
   return FailureScreen(record, context, options).text();
+}
+
+std::string story_text(const run::Shrunk& shrunk) {
+  return fmt::format("{} (from {}, {}, {}; {}, {}){}; {} of {} replays", run::story_of(shrunk.plan),
+                     counted(shrunk.from.operations, "operation"),
+                     counted(shrunk.from.faults, "fault"), counted(shrunk.from.machines, "machine"),
+                     counted(shrunk.runs, "run"), span_text(shrunk.wall_ns),
+                     shrunk.is_cut_short ? ", cut short" : "", shrunk.replays_alike, run::kReplays);
+}
+
+std::vector<std::string> story_parts(const run::Plan& plan) {
+  std::vector<std::string> parts;
+  if (run::operation_count(plan) + plan.faults.actions.size() > kPartsShown) return parts;
+  for (const run::PlanClient& client : plan.clients) {
+    for (const run::PlanOperation& planned : client.operations) {
+      std::string text = fmt::format("operation {}: {} of {}", planned.operation.id,
+                                     planned.operation.kind, client.name);
+      if (planned.not_before > Duration{}) {
+        text += fmt::format(" at {}", sim::rough_text(planned.not_before));
+      }
+      if (planned.after.has_value()) text += fmt::format(" after operation {}", *planned.after);
+      for (const auto& [name, value] : planned.operation.arguments) {
+        text += fmt::format(", {} {}", name, value);
+      }
+      parts.push_back(std::move(text));
+    }
+  }
+  for (const sim::FaultAction& action : plan.faults.actions) {
+    parts.push_back(fmt::format("fault {}: {}", action.id, sim::describe(action)));
+  }
+  return parts;
+}
+
+std::string passes_if_text(const run::Shrunk& shrunk) {
+  if (!shrunk.neighbour.has_value()) return {};
+  return fmt::format("{}; the two runs part at event {}", shrunk.neighbour->change,
+                     shrunk.neighbour->parts_at);
 }
 
 std::string pass_line(const run::RunRecord& record, const ScreenOptions& options) {

@@ -10,6 +10,7 @@
 #include "reports/screen_options.h"
 #include "sim/run/repro.h"
 #include "sim/run/run_record.h"
+#include "sim/run/shrink.h"
 
 namespace millrace::reports {
 
@@ -27,7 +28,25 @@ struct FailureContext {
   std::string seed_command = {};
   /// The overrides of the plan, a line each.
   std::vector<std::string> overrides = {};
+  /// What a reduced run consists of and what it was made of, see story_text(); empty for one that
+  /// is as it was found.
+  std::string story = {};
+  /// Its operations and faults, a line each, see story_parts().
+  std::vector<std::string> parts = {};
+  /// What the nearest run that passes does differently; empty where none is known.
+  std::string passes_if = {};
 };
+
+/// "1 append, 1 fault, 2 machines (from 1,204 operations, 41 faults, 9 machines; 49 runs, 6 s); 3
+/// of 3 replays"
+std::string story_text(const run::Shrunk& shrunk);
+
+/// "operation 17: append of writer-1 at 10 ms, key 3", "fault 1: power loss store-1, at 1.2 s": in
+/// the order of the plan; none where there are more than fit on a screen.
+std::vector<std::string> story_parts(const run::Plan& plan);
+
+/// "fault 1 comes 4 events earlier; the two runs part at event 45"; empty for none.
+std::string passes_if_text(const run::Shrunk& shrunk);
 
 /// The screen of a run that is red, or inconclusive. A red record is best traced: without a trace
 /// the table of evidence is left out. Ends with a line feed.

@@ -108,6 +108,26 @@ Json overrides_json(const run::RunRecord& record, const RunExtras& extras) {
   return list;
 }
 
+Json size_json(const run::PlanSize& size) {
+  return {{"operations", size.operations}, {"faults", size.faults}, {"machines", size.machines}};
+}
+
+Json shrunk_json(const run::Shrunk* shrunk) {
+  if (shrunk == nullptr) return nullptr;
+  Json object = size_json(shrunk->to);
+  object["from"] = size_json(shrunk->from);
+  object["runs"] = shrunk->runs;
+  object["wall_ns"] = shrunk->wall_ns;
+  object["cut_short"] = shrunk->is_cut_short;
+  object["replays"] = {{"tried", run::kReplays}, {"same", shrunk->replays_alike}};
+  object["passes_if"] = nullptr;
+  if (shrunk->neighbour.has_value()) {
+    object["passes_if"] = {{"change", shrunk->neighbour->change},
+                           {"event", shrunk->neighbour->parts_at}};
+  }
+  return object;
+}
+
 Json run_object(const run::RunRecord& record, const RunExtras& extras) {
   Json properties = Json::array();
   for (const run::PropertyResult& property : record.properties) {
@@ -144,6 +164,7 @@ Json run_object(const run::RunRecord& record, const RunExtras& extras) {
           {"limit", record.limit.has_value() ? Json(*record.limit) : Json(nullptr)},
           {"repro", extras.repro.has_value() ? Json(*extras.repro) : Json(nullptr)},
           {"command", extras.command},
+          {"shrunk", shrunk_json(extras.shrunk)},
           {"build", build_json()}};
 }
 
@@ -209,12 +230,19 @@ Json groups_json(const run::CampaignSummary& summary) {
                     {"status", "new"},
                     {"repro", text_or_null(group.repro)},
                     {"token", nullptr},
-                    {"shrunk", nullptr},
-                    {"unshrunk",
-                     {{"operations", group.operations},
-                      {"faults", group.faults},
-                      {"machines", group.machines}}},
+                    {"shrunk", shrunk_json(group.shrunk.has_value() ? &*group.shrunk : nullptr)},
+                    {"unshrunk", size_json(group.size)},
                     {"strategies", map_json(group.strategies)}});
+  }
+  return list;
+}
+
+Json findings_json(const run::CampaignSummary& summary) {
+  Json list = Json::array();
+  for (const run::CampaignFinding& finding : summary.findings) {
+    list.push_back({{"signature", finding.signature},
+                    {"scenario", finding.scenario},
+                    {"repro", text_or_null(finding.repro)}});
   }
   return list;
 }
@@ -289,6 +317,7 @@ std::string campaign_json(const run::CampaignSummary& summary, std::string_view 
       {"known", 0},
       {"scenarios", scenarios_json(summary)},
       {"groups", groups_json(summary)},
+      {"findings", findings_json(summary)},
       {"properties", properties_json(summary)},
       {"faults", faults_json(summary.faults)},
       {"situations", map_json(summary.situations)},

@@ -14,6 +14,7 @@
 #include "sim/run/plan.h"
 #include "sim/run/repro.h"
 #include "sim/run/run_record.h"
+#include "sim/run/shrink.h"
 
 namespace millrace::command {
 
@@ -25,6 +26,8 @@ struct RunExtras {
   std::optional<std::string> repro = {};
   /// The overrides of the plan, in words, in the order of RunRecord::override_matches.
   std::vector<std::string> overrides = {};
+  /// The reduction that the run is the result of; null for none.
+  const run::Shrunk* shrunk = nullptr;
 };
 
 /// All objects end with a line feed.

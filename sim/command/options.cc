@@ -25,6 +25,7 @@ constexpr std::array kUsages{
     Usage{"run", "run SCENARIO [--seed N] [--set K=V]... [--faults F]|run [SCENARIO] --plan F"},
     Usage{"campaign", "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]"},
     Usage{"replay", "replay F.repro.json|DIR|- ...|replay SCENARIO --seed N"},
+    Usage{"shrink", "shrink F.repro.json|latest [-o F] [--for 60s] [-j N]"},
     Usage{"plan", "plan SCENARIO [--seed N]|plan F.json"},
     Usage{"explain", "explain ID"},
     Usage{"list", "list [KIND]... [--show NAME]"},
@@ -38,6 +39,7 @@ constexpr std::array kVerbs{
     VerbName{"run", "run one seed of a scenario"},
     VerbName{"campaign", "run many seeds of one or more scenarios"},
     VerbName{"replay", "run saved failures again"},
+    VerbName{"shrink", "make a saved failure as small as it can be"},
     VerbName{"plan", "print everything that a seed expands to"},
     VerbName{"explain", "a property, fault, mark, knob or scenario in a paragraph"},
     VerbName{"list", "what there is: scenarios, properties, faults, workloads, knobs, marks"},
@@ -64,6 +66,7 @@ class Parser {
     declare_run();
     declare_campaign();
     declare_replay();
+    declare_shrink();
     declare_others();
   }
 
@@ -75,6 +78,7 @@ class Parser {
   void declare_run();
   void declare_campaign();
   void declare_replay();
+  void declare_shrink();
   void declare_others();
   void add_overrides(CLI::App& sub);
   EarlyEnd mistake(const std::string& verb, std::string what) const;
@@ -120,7 +124,7 @@ void Parser::declare_run() {
   run.add_option("--trace", options_.trace, "Write what happened, a line each")->type_name("F");
   run.add_flag("--go-on", options_.goes_on,
                "Run to the end whatever a property says, so that all of them can object");
-  run.add_flag("--shrink", options_.has_shrink, "Accepted; shrinking comes later");
+  run.add_flag("--shrink", options_.has_shrink, "Make a failure as small as it can be");
   // What one build asks of another; help and completion leave it out.
   run.add_option("--record", options_.record)->type_name("F")->group("");
   run.add_option("--block", options_.block)->type_name("N")->group("");
@@ -149,7 +153,7 @@ void Parser::declare_campaign() {
   add_overrides(campaign);
   campaign.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...")
       ->type_name("F");
-  campaign.add_flag("--no-shrink", options_.has_no_shrink, "Accepted; shrinking comes later");
+  campaign.add_flag("--no-shrink", options_.has_no_shrink, "Leave failures as they were found");
 }
 
 void Parser::declare_replay() {
@@ -168,6 +172,17 @@ void Parser::declare_replay() {
       ->type_name("F");
   replay.add_option("--strategy", options_.overrides.strategy, "With --seed: as in run")
       ->type_name("S");
+}
+
+void Parser::declare_shrink() {
+  CLI::App& shrink = sub("shrink");
+  shrink.add_option("repro", options_.names, "A repro file, or the latest one")
+      ->type_name("F.repro.json|latest");
+  shrink.add_option("-o,--output", options_.output, "Write the small repro there")->type_name("F");
+  shrink.add_option("--for", options_.wall_time, "For at most this time; 60s by default")
+      ->type_name("T");
+  shrink.add_option("-j,--jobs", options_.jobs, "Workers; the CPUs there are by default")
+      ->type_name("N");
 }
 
 void Parser::declare_others() {

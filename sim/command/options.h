@@ -55,7 +55,7 @@ struct Options {
   std::optional<std::string> min_match = {};
   std::optional<std::string> against = {};
   std::optional<std::string> show = {};
-  /// Shrinking comes with a later version; until then neither flag changes anything.
+  std::optional<std::string> output = {};
   bool has_shrink = false;
   bool has_no_shrink = false;
   bool wants_schema = false;

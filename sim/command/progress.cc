@@ -22,7 +22,8 @@ CampaignScreen::CampaignScreen(Console& console, const Interrupts& interrupts,
       options_(std::move(options)),
       screen_({.has_color = uses_color(options_.color, read_terminal_environment(),
                                        console.is_err_terminal()),
-               .columns = console.columns()}) {}
+               .columns = console.columns()}),
+      shrink_screen_(console, options_.is_quiet) {}
 
 bool CampaignScreen::on_progress(const run::CampaignProgress& progress) {
   if (!options_.is_quiet) {
@@ -58,9 +59,16 @@ void CampaignScreen::on_new_group(const run::FailureGroup& group) {
   console_.err(reports::new_group_lines(group, command, screen_));
 }
 
+bool CampaignScreen::on_shrink(const run::ShrinkProgress& progress) {
+  clear();
+  shrink_screen_.show(progress);
+  return !interrupts_.requested();
+}
+
 void CampaignScreen::clear() {
   if (has_line_) console_.err("\r\x1b[K");
   has_line_ = false;
+  shrink_screen_.clear();
 }
 
 }  // namespace millrace::command

@@ -10,6 +10,7 @@
 #include "reports/screen_options.h"
 #include "sim/command/console.h"
 #include "sim/command/interrupt.h"
+#include "sim/command/shrinking.h"
 #include "sim/run/campaign.h"
 
 namespace millrace::command {
@@ -31,6 +32,7 @@ class CampaignScreen final : public run::CampaignListener {
 
   bool on_progress(const run::CampaignProgress& progress) override;
   void on_new_group(const run::FailureGroup& group) override;
+  bool on_shrink(const run::ShrinkProgress& progress) override;
 
   /// Takes the redrawn line away.
   void clear();
@@ -43,6 +45,7 @@ class CampaignScreen final : public run::CampaignListener {
   bool has_line_ = false;
   std::int64_t shown_ns_ = 0;
   std::uint64_t shown_groups_ = 0;
+  ShrinkScreen shrink_screen_;
 };
 
 }  // namespace millrace::command

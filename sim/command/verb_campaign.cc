@@ -14,18 +14,26 @@
 #include "sim/command/progress.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
+#include "sim/command/shrinking.h"
 #include "sim/command/verbs.h"
 #include "sim/run/campaign_db.h"
 
 namespace millrace::command {
 namespace {
 
+std::string shown_repro(const std::string& path, const OutputDir& directory) {
+  return fmt::format("{}/failures/{}", directory.shown_path(),
+                     std::filesystem::path(path).filename().string());
+}
+
 /// Repro files under the name by which printed commands find them.
 void show_paths(run::CampaignSummary& summary, const OutputDir& directory) {
   for (run::FailureGroup& group : summary.groups) {
     if (group.repro.empty()) continue;
-    group.repro = fmt::format("{}/failures/{}", directory.shown_path(),
-                              std::filesystem::path(group.repro).filename().string());
+    group.repro = shown_repro(group.repro, directory);
+  }
+  for (run::CampaignFinding& finding : summary.findings) {
+    if (!finding.repro.empty()) finding.repro = shown_repro(finding.repro, directory);
   }
 }
 
@@ -43,6 +51,7 @@ reports::FailureContext screen_context_of(const Context& context,
   screen_context.seed_command =
       fmt::format("{} run {} --seed {}{}", program, shell_word(group.scenario), group.cheapest_seed,
                   command_text(context.options.overrides));
+  if (group.shrunk.has_value()) tell(*group.shrunk, screen_context);
   if (!group.repro.empty()) {
     screen_context.replay_command = fmt::format("{} replay {}", program, shell_word(group.repro));
   }
@@ -107,6 +116,7 @@ int verb_campaign(const Context& context) {
     return tool_error(context, made.error());
   }
   input->options.directory = directory.path();
+  if (!options.has_no_shrink) input->options.shrink_time = kShrinkTime;
   input->options.database = options.database.value_or(directory.path() + "/campaign.db");
   // One that an earlier campaign left there is appended to; anything else stays.
   const Result<void> usable = run::check_database(input->options.database);

@@ -2,14 +2,18 @@
 
 #include <chrono>
 #include <fmt/format.h>
+#include <memory>
+#include <optional>
 
 #include "reports/failure_screen.h"
+#include "sim/command/cpu_count.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
 #include "sim/command/overrides.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
+#include "sim/command/shrinking.h"
 #include "sim/command/verbs.h"
 #include "sim/run/writable.h"
 
@@ -41,6 +45,7 @@ std::expected<void, std::string> check_places(const Options& options, const Outp
 std::expected<FailureFiles, std::string> write_failure(const Context& context, OutputDir& directory,
                                                        const RunInput& input,
                                                        const run::RunRecord& record,
+                                                       const RunExtras& extras,
                                                        reports::FailureContext& screen_context) {
   auto files = write_repro(directory, input.scenario, input.plan, record);
   if (!files.has_value()) return files;
@@ -48,15 +53,30 @@ std::expected<FailureFiles, std::string> write_failure(const Context& context, O
       fmt::format("{} replay {}", shell_word(context.options.program), shell_word(files->repro));
   const std::string screen =
       reports::failure_screen(record, screen_context, reports::ScreenOptions{});
-  const std::string json = run_json(record, {.command = screen_context.seed_command,
-                                             .repro = files->repro,
-                                             .overrides = override_words(input.plan)});
+  RunExtras written_extras = extras;
+  written_extras.repro = files->repro;
+  const std::string json = run_json(record, written_extras);
   for (const auto& written :
        {write_screen(directory, *files, screen), directory.write("summary.txt", screen),
         directory.write("summary.json", json)}) {
     if (!written.has_value()) return std::unexpected(written.error());
   }
   return files;
+}
+
+/// Reduces a failure; the plan and the record become the small ones.
+std::expected<run::Shrunk, std::string> reduce(const Context& context, OutputDir& directory,
+                                               RunInput& input, run::RunRecord& record) {
+  const Interrupts interrupts(Interrupts::First::kIsNoted);
+  auto shrunk = shrink_failure(
+      context, interrupts,
+      {.scenario = input.scenario, .plan = input.plan, .record = record, .jobs = cpu_count()});
+  if (!shrunk.has_value()) return shrunk;
+  const auto written = write_findings(context, directory, input.scenario, *shrunk);
+  if (!written.has_value()) return std::unexpected(written.error());
+  input.plan = shrunk->plan;
+  record = shrunk->record;
+  return shrunk;
 }
 
 }  // namespace
@@ -81,8 +101,9 @@ int verb_run(const Context& context) {
     request.keep_block_last = *options.block + 1;
   }
   request.runs_on_after_violation = options.goes_on;
-  const Interrupts interrupts(Interrupts::First::kLeaves);
-  const auto record = run_once(source, request);
+  // Before there is a failure to reduce there is nothing to keep.
+  auto interrupts = std::make_unique<Interrupts>(Interrupts::First::kLeaves);
+  auto record = run_once(source, request);
   if (!record.has_value()) return tool_error(context, record.error());
   if (options.trace.has_value()) {
     const auto written = write_trace(*options.trace, *record);
@@ -95,12 +116,21 @@ int verb_run(const Context& context) {
 
   reports::FailureContext screen_context{.is_new = true, .build = run::this_build()};
   screen_context.seed_command = command_of(context, *input);
+  std::optional<run::Shrunk> shrunk;
+  if (options.has_shrink && record->is_red() && !options.goes_on) {
+    interrupts.reset();
+    auto reduced = reduce(context, directory, *input, *record);
+    if (!reduced.has_value()) return tool_error(context, reduced.error());
+    shrunk = *std::move(reduced);
+    tell(*shrunk, screen_context);
+  }
   screen_context.overrides = override_lines(input->plan, *record);
   RunExtras extras{.command = screen_context.seed_command,
-                   .overrides = override_words(input->plan)};
+                   .overrides = override_words(input->plan),
+                   .shrunk = shrunk.has_value() ? &*shrunk : nullptr};
   // A run that went on has another end than the replay of its repro would have: it leaves none.
   if (record->is_red() && !options.goes_on) {
-    const auto files = write_failure(context, directory, *input, *record, screen_context);
+    const auto files = write_failure(context, directory, *input, *record, extras, screen_context);
     if (!files.has_value()) return tool_error(context, files.error());
     extras.repro = files->repro;
   }

@@ -50,6 +50,7 @@ class Campaign {
       confirm_cheapest();
       run_canary();
       look_at_differences();
+      shrink_groups();
     }
     commit();
     CampaignSummary summary =
@@ -57,6 +58,7 @@ class Campaign {
     // In an order that does not tell how many workers there were.
     std::ranges::sort(tool_errors_);
     summary.tool_errors = std::move(tool_errors_);
+    for (auto& [signature, finding] : findings_) summary.findings.push_back(std::move(finding));
     summary.is_interrupted = is_interrupted_;
     summary.peak_rss_kib = pool_.peak_rss_kib();
     summary.wall_ns = wall_ns();
@@ -238,28 +240,25 @@ class Campaign {
     if (is_cheapest) group.record = record;
     const Scenario& scenario = source_.scenarios[index_of(record.scenario)];
     const Plan plan = draw_plan(*source_.registry, scenario, record.seed);
-    group.operations = operation_count(plan);
-    group.faults = plan.faults.actions.size();
-    group.machines = plan.machines.size() + plan.clients.size();
-    write_repro(group, make_repro(scenario, plan, record));
+    group.size = size_of(plan);
+    group.repro = write_repro(make_repro(scenario, plan, record)).value_or(group.repro);
     published_[signature] = {record.scenario, record.seed};
     if (is_first) listener_.on_new_group(group);
   }
 
-  void write_repro(FailureGroup& group, const Repro& repro) {
-    if (options_.directory.empty()) return;
+  /// The path of the file; none where there is to be none, or where it cannot be written.
+  std::optional<std::string> write_repro(const Repro& repro) {
+    if (options_.directory.empty()) return std::nullopt;
     const std::filesystem::path folder = std::filesystem::path(options_.directory) / "failures";
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
-    const std::filesystem::path path = folder / repro_file_name(group.signature);
+    const std::filesystem::path path = folder / repro_file_name(repro.signature);
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     out << repro_to_json(repro);
     out.close();
-    if (failure || !out) {
-      tool_errors_.push_back(fmt::format("{}: cannot be written", path.string()));
-    } else {
-      group.repro = path.string();
-    }
+    if (!failure && out) return path.string();
+    tool_errors_.push_back(fmt::format("{}: cannot be written", path.string()));
+    return std::nullopt;
   }
 
   /// Where a cheaper failure than the published one came later, it takes its place.
@@ -278,6 +277,55 @@ class Campaign {
       const bool is_run = note_tool_error(alone);
       if (is_run && is_same(among_others, alone.record)) publish(signature, alone.record);
     }
+  }
+
+  /// Reduces the confirmed failure of each group, one after the other: those that come later get
+  /// what the ones before them left of the time.
+  void shrink_groups() {
+    const Clock::time_point end = Clock::now() + options_.shrink_time;
+    auto left = static_cast<std::int64_t>(published_.size());
+    for (const auto& [signature, where] : published_) {
+      const std::chrono::nanoseconds share = (end - Clock::now()) / left--;
+      if (share <= std::chrono::nanoseconds(0) || is_interrupted_) return;
+      FailureGroup& group = tally_.all_groups().find(signature)->second;
+      // What was not confirmed says nothing.
+      if (where == std::pair(group.scenario, group.cheapest_seed)) shrink_group(group, share);
+    }
+  }
+
+  void shrink_group(FailureGroup& group, std::chrono::nanoseconds time) {
+    const std::uint32_t scenario = index_of(group.scenario);
+    const Plan plan =
+        draw_plan(*source_.registry, source_.scenarios[scenario], group.cheapest_seed);
+    const ShrinkOptions options{.scenario = scenario,
+                                .jobs = options_.jobs,
+                                .wall_time = time,
+                                .on_progress = [this](const ShrinkProgress& progress) {
+                                  const bool goes_on = listener_.on_shrink(progress);
+                                  if (!goes_on) is_interrupted_ = true;
+                                  return goes_on;
+                                }};
+    Result<Shrunk> shrunk = shrink(pool_, *source_.registry, plan, group.record, options);
+    if (!shrunk.has_value()) {
+      tool_errors_.push_back(fmt::format("{} seed {} cannot be reduced: {}", group.scenario,
+                                         group.cheapest_seed, shrunk.error().detail));
+      return;
+    }
+    for (const auto& [signature, finding] : shrunk->findings) note_finding(scenario, finding);
+    group.record = shrunk->record;
+    const Repro repro = make_repro(source_.scenarios[scenario], shrunk->plan, shrunk->record);
+    group.repro = write_repro(repro).value_or(group.repro);
+    group.shrunk = *std::move(shrunk);
+  }
+
+  void note_finding(std::uint32_t scenario, const Finding& finding) {
+    const std::string signature(finding.record.signature());
+    const bool is_known = tally_.all_groups().contains(signature) || findings_.contains(signature);
+    if (is_known) return;
+    const Scenario& found_in = source_.scenarios[scenario];
+    const auto repro = write_repro(make_repro(found_in, finding.plan, finding.record));
+    findings_[signature] = {
+        .signature = signature, .scenario = found_in.name, .repro = repro.value_or(std::string())};
   }
 
   // --- did it do anything, and the same each time? ---
@@ -355,6 +403,7 @@ class Campaign {
   std::uint64_t determinism_checks_ = 0;
   std::map<std::string, std::pair<std::string, std::uint64_t>, std::less<>> published_;
   CanarySummary canary_;
+  std::map<std::string, CampaignFinding, std::less<>> findings_;
   std::vector<std::string> tool_errors_;
   bool is_complete_ = false;
   bool is_interrupted_ = false;

@@ -6,7 +6,7 @@
 // counts once it is committed. Everything but speed is independent of jobs, shards and the order in
 // which runs complete. Failures are grouped by signature; before one is reported its seed is run
 // again, alone, in a fresh process: another signature or fingerprint means that state leaks between
-// runs, which is a failure of the tool.
+// runs, which is a failure of the tool. At the end the cheapest failure of each group is reduced.
 
 #include <chrono>
 #include <cstdint>
@@ -18,6 +18,7 @@
 
 #include "sim/run/determinism.h"
 #include "sim/run/repro.h"
+#include "sim/run/shrink.h"
 #include "sim/run/worker.h"
 
 namespace millrace::run {
@@ -42,6 +43,8 @@ struct CampaignOptions {
   std::string database = {};
   /// Directory for failures/<NAME>.repro.json; empty for none.
   std::string directory = {};
+  /// What reducing the failures may take in all; 0 for leaving them as they are.
+  std::chrono::nanoseconds shrink_time{0};
   WorkerOptions worker = {};
 };
 
@@ -70,13 +73,20 @@ struct FailureGroup {
   std::map<std::string, std::uint64_t, std::less<>> strategies;
   std::uint64_t cheapest_seed = 0;
   std::uint64_t cheapest_events = 0;
-  /// The cheapest run, traced, once it was confirmed.
+  /// The cheapest run, traced, once it was confirmed; where it was reduced, the small one.
   RunRecord record;
+  std::optional<Shrunk> shrunk = {};
   /// Path of the repro file; empty where none was written.
   std::string repro;
-  std::uint64_t operations = 0;
-  std::uint64_t faults = 0;
-  std::uint64_t machines = 0;
+  /// Of the plan as it was found.
+  PlanSize size;
+};
+
+/// Another failure that a reduction came across, which no seed of the campaign had.
+struct CampaignFinding {
+  std::string signature;
+  std::string scenario;
+  std::string repro;  ///< Path of the file; empty where none was written.
 };
 
 struct PropertySummary {
@@ -109,7 +119,8 @@ struct CampaignSummary {
   std::uint64_t limited = 0;
   std::uint64_t inconclusive = 0;
   std::vector<ScenarioSummary> scenarios;
-  std::vector<FailureGroup> groups;  ///< Sorted by signature.
+  std::vector<FailureGroup> groups;       ///< Sorted by signature.
+  std::vector<CampaignFinding> findings;  ///< Sorted by signature.
   /// The registry's, then DET-1 and COV-1, which are judged over the campaign.
   std::vector<PropertySummary> properties;
   std::vector<FaultCount> faults;
@@ -152,6 +163,8 @@ class CampaignListener {
   virtual bool on_progress(const CampaignProgress& /*progress*/) { return true; }
   /// The first failure with a new signature, confirmed.
   virtual void on_new_group(const FailureGroup& /*group*/) {}
+  /// Now and then while a group's failure is reduced. False ends that, and keeps what there is.
+  virtual bool on_shrink(const ShrinkProgress& /*progress*/) { return true; }
 };
 
 /// Runs a campaign over all scenarios of `source`.

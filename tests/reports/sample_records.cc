@@ -252,8 +252,8 @@ run::CampaignSummary red_campaign() {
   lost.cheapest_seed = 187;
   lost.record = lost_event();
   lost.repro = "millrace-out/latest/failures/DUR-1-4e956e3a.repro.json";
-  lost.operations = 1'204;
-  lost.faults = 1;
+  lost.size.operations = 1'204;
+  lost.size.faults = 1;
   run::FailureGroup hung;
   hung.signature = "hang/segment_store/flusher";
   hung.property = "hang";
@@ -261,8 +261,8 @@ run::CampaignSummary red_campaign() {
   hung.count = 1;
   hung.strategies = {{"pos", 1}};
   hung.cheapest_seed = 4;
-  hung.operations = 400;
-  hung.faults = 12;
+  hung.size.operations = 400;
+  hung.size.faults = 12;
   summary.groups = {lost, hung};
   summary.properties.push_back(property("APP-2", "conditional_append", 0));
   summary.properties.push_back(property("VIS-1", "read_your_ack", 0));

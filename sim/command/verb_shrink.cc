@@ -1,0 +1,189 @@
+// `millrace shrink`: a saved failure as small as it can be.
+
+#include <chrono>
+#include <filesystem>
+#include <fmt/format.h>
+#include <optional>
+
+#include "reports/failure_screen.h"
+#include "sim/command/cpu_count.h"
+#include "sim/command/interrupt.h"
+#include "sim/command/json_output.h"
+#include "sim/command/output_dir.h"
+#include "sim/command/run_input.h"
+#include "sim/command/run_once.h"
+#include "sim/command/seeds.h"
+#include "sim/command/shrinking.h"
+#include "sim/command/verbs.h"
+
+namespace millrace::command {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kReproSuffix = ".repro.json";
+constexpr std::uint64_t kJobsMax = 4'096;
+
+using Mistakes = std::vector<std::string>;
+
+/// The repro of the latest run or campaign. Of several the first by name.
+std::expected<std::string, std::string> latest_repro() {
+  const fs::path folder = fs::path("millrace-out") / "latest" / "failures";
+  std::error_code error;
+  std::optional<std::string> first;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string path = entry->path().string();
+    const bool is_repro = path.ends_with(kReproSuffix);
+    if (is_repro && (!first.has_value() || path < *first)) first = path;
+  }
+  if (first.has_value()) return *first;
+  return std::unexpected(fmt::format("latest: no *{} in {}", kReproSuffix, folder.string()));
+}
+
+struct ShrinkInput {
+  std::string file;
+  run::Repro repro;
+  run::Scenario scenario;
+  std::chrono::nanoseconds wall_time = kShrinkTime;
+  std::uint32_t jobs = 1;
+};
+
+std::expected<ShrinkInput, Mistakes> read_input(const Context& context) {
+  const Options& options = context.options;
+  ShrinkInput input;
+  Mistakes mistakes;
+  if (options.wall_time.has_value()) {
+    const auto time = parse_wall_time(*options.wall_time);
+    if (!time.has_value()) mistakes.push_back("--for: " + time.error());
+    input.wall_time = time.value_or(input.wall_time);
+  }
+  input.jobs = cpu_count();
+  if (options.jobs.has_value()) {
+    const auto jobs = parse_count("--jobs", *options.jobs, kJobsMax);
+    if (!jobs.has_value()) mistakes.push_back(jobs.error());
+    input.jobs = static_cast<std::uint32_t>(jobs.value_or(1));
+  }
+  if (options.names.size() != 1) {
+    mistakes.emplace_back("shrink takes one repro file, or latest");
+    return std::unexpected(std::move(mistakes));
+  }
+  input.file = options.names.front();
+  if (input.file == "latest") {
+    const auto latest = latest_repro();
+    if (!latest.has_value()) return std::unexpected(Mistakes{latest.error()});
+    input.file = *latest;
+  }
+  const auto text = read_file(input.file);
+  if (!text.has_value()) return std::unexpected(Mistakes{text.error()});
+  Result<run::Repro> repro = run::repro_from_json(*text, context.registry);
+  if (!repro.has_value()) {
+    mistakes.push_back(fmt::format("{}: {}", input.file, repro.error().detail));
+  }
+  if (!mistakes.empty()) return std::unexpected(std::move(mistakes));
+  input.repro = *std::move(repro);
+  input.scenario = scenario_of_plan(input.repro.plan, context.registry);
+  input.scenario.skips = input.repro.skips;
+  // What a small plan does is no question of a floor.
+  input.scenario.floors = {};
+  return input;
+}
+
+/// Where the small repro goes: -o, or a directory as any verb has one.
+class Place {
+ public:
+  Place(const Context& context, const ShrinkInput& input)
+      : output_(context.options.output),
+        directory_(chosen_directory(context), "shrink", input.scenario.name,
+                   std::chrono::system_clock::now()) {}
+
+  std::expected<void, std::string> check() const {
+    return output_.has_value() ? check_new_file(*output_) : directory_.check();
+  }
+
+  /// The path of the repro.
+  std::expected<std::string, std::string> write(const run::Scenario& scenario,
+                                                const run::Shrunk& shrunk) {
+    if (!output_.has_value()) {
+      auto files = write_repro(directory_, scenario, shrunk.plan, shrunk.record);
+      if (!files.has_value()) return std::unexpected(files.error());
+      files_ = *files;
+      return files->repro;
+    }
+    const run::Repro repro = run::make_repro(scenario, shrunk.plan, shrunk.record);
+    const auto written = write_file(*output_, run::repro_to_json(repro));
+    if (!written.has_value()) return std::unexpected(written.error());
+    return *output_;
+  }
+
+  std::expected<void, std::string> write_beside(std::string_view screen) {
+    if (!files_.has_value()) return {};
+    return write_screen(directory_, *files_, screen);
+  }
+
+  OutputDir& directory() { return directory_; }
+
+ private:
+  std::optional<std::string> output_;
+  OutputDir directory_;
+  std::optional<FailureFiles> files_;
+};
+
+}  // namespace
+
+int verb_shrink(const Context& context) {
+  auto input = read_input(context);
+  if (!input.has_value()) return usage_error(context, input.error());
+  Place place(context, *input);
+  if (const auto checked = place.check(); !checked.has_value()) {
+    return usage_error(context, checked.error());
+  }
+  const run::RunSource source{.registry = &context.registry, .scenarios = {input->scenario}};
+  run::RunRequest request{.seed = input->repro.plan.seed};
+  request.plan_json = run::plan_to_json(input->repro.plan);
+  const Interrupts interrupts(Interrupts::First::kIsNoted);
+  const run::RunReply original = run::run_alone(source, request, run::WorkerOptions{});
+  if (original.tool_error.has_value()) return tool_error(context, *original.tool_error);
+  if (!original.record.is_red()) {
+    context.console.complain(
+        fmt::format("{}: this build does not fail: there is nothing to make smaller", input->file));
+    return number(ExitStatus::kInconclusive);
+  }
+  if (original.record.signature() != input->repro.signature) {
+    context.console.complain(fmt::format("{}: fails as {} now, no longer as {}", input->file,
+                                         original.record.signature(), input->repro.signature));
+  }
+  const auto shrunk = shrink_failure(context, interrupts,
+                                     {.scenario = input->scenario,
+                                      .plan = input->repro.plan,
+                                      .record = original.record,
+                                      .wall_time = input->wall_time,
+                                      .jobs = input->jobs});
+  if (!shrunk.has_value()) return tool_error(context, shrunk.error());
+  const auto repro = place.write(input->scenario, *shrunk);
+  if (!repro.has_value()) return tool_error(context, repro.error());
+  const auto findings = write_findings(context, place.directory(), input->scenario, *shrunk);
+  if (!findings.has_value()) return tool_error(context, findings.error());
+
+  reports::FailureContext screen_context{.build = run::this_build()};
+  tell(*shrunk, screen_context);
+  screen_context.replay_command =
+      fmt::format("{} replay {}", shell_word(context.options.program), shell_word(*repro));
+  const std::string screen =
+      reports::failure_screen(shrunk->record, screen_context, reports::ScreenOptions{});
+  if (const auto written = place.write_beside(screen); !written.has_value()) {
+    return tool_error(context, written.error());
+  }
+  if (context.options.is_json) {
+    context.console.out(run_json(shrunk->record, {.command = screen_context.replay_command,
+                                                  .repro = *repro,
+                                                  .overrides = override_words(shrunk->plan),
+                                                  .shrunk = &*shrunk}));
+  } else {
+    context.console.out(
+        reports::failure_screen(shrunk->record, screen_context, screen_options(context)));
+  }
+  return number(ExitStatus::kFailed);
+}
+
+}  // namespace millrace::command
