@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Plants known bugs one by one in a copy of the tree, and tells which property catches each.
 #
-#   tests/mutants/run.sh [--dir D] [--seeds N] [--for T] [--json]
+#   tests/mutants/run.sh [--dir D] [--seeds N] [--for T] [--shrink] [--json]
 #
 # A mutant is a patch D/NAME.patch (by default of this folder) that `git apply` takes at the root. At
 # the branch that it changes it adds `journal.mark("mutant.NAME")`, with each '-' of the name as '_'.
@@ -16,6 +16,9 @@
 # is run once more to its end, and what objects there counts as well. Where that does not help, the
 # next failing seeds are tried, ten in all (with --for none: the time is up).
 #
+# With --shrink the failure that caught a mutant is made small: how many operations, faults and machines
+# its repro has then, and the seconds that it took. The last line has the medians over all mutants.
+#
 # Exit: 0 all armed and caught by the right property (a mutant without a row: by any); 3 a patch does
 # not apply or build, or its campaign did not work; else 1 one was missed or caught by another; else 4
 # one was not armed.
@@ -28,6 +31,7 @@ seeds=500
 failures_max=10
 for_options=()
 is_json=0
+shrinks=0
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -52,7 +56,8 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --json) is_json=1 ;;
-    *) die "no option '$1'; there are --dir D, --seeds N, --for T, --json" ;;
+    --shrink) shrinks=1 ;;
+    *) die "no option '$1'; there are --dir D, --seeds N, --for T, --shrink, --json" ;;
   esac
   shift
 done
@@ -171,7 +176,30 @@ objecting_in() {
   cat "$scratch/objecting"
 }
 
+# Makes the last failure of the mutant that is built small; sets shrunk to operations, faults, machines
+# and seconds, or leaves it empty.
+shrink_failure() {
+  shrunk=()
+  if [ "$shrinks" -eq 0 ] || [ "${failing_seeds[0]:--}" = - ]; then return 0; fi
+  rm -f "$scratch/shrunk"
+  "$copy/build/release/millrace" run everything --seed "${failing_seeds[0]}" --shrink --json \
+    --quiet --out "$scratch/out" >"$scratch/run.json" 2>"$scratch/run.log" </dev/null || true
+  cmake -DIN="$scratch/run.json" -DOUT="$scratch/shrunk" -P "$here/read_shrunk.cmake" \
+    >"$scratch/read.log" 2>&1 || return 0
+  [ -f "$scratch/shrunk" ] || return 0
+  mapfile -t shrunk <"$scratch/shrunk"
+  shrunk[3]=$(awk -v tenths="${shrunk[3]}" 'BEGIN { printf "%.1f", tenths / 10 }')
+}
+
+# The median of the arguments: of an even number of them the upper one.
+median() {
+  [ $# -gt 0 ] || return 0
+  printf '%s\n' "$@" | sort -n | awk '{ value[NR] = $1 } END { print value[int(NR / 2) + 1] }'
+}
+
 rows=()
+repro_operations=()
+repro_faults=()
 is_broken=0
 is_missed=0
 is_unarmed=0
@@ -180,14 +208,25 @@ is_unarmed=0
 report() {
   local caught=null
   [ -z "$3" ] || caught="\"$3\""
-  rows+=("{\"mutant\": \"$1\", \"armed\": $2, \"caught_by\": $caught, \"seeds\": $4, \"cpu_seconds\": $5}")
-  local line
-  line=$(printf '%-30s %6s  %-9s %6s %7s  %s' "$1" "$2" "${3:--}" "$4" "$5" "$6")
+  local row="\"mutant\": \"$1\", \"armed\": $2, \"caught_by\": $caught, \"seeds\": $4, \"cpu_seconds\": $5"
+  local line small=""
+  if [ "$shrinks" -eq 1 ]; then
+    row+=", \"repro_operations\": ${shrunk[0]:-null}, \"repro_faults\": ${shrunk[1]:-null}"
+    row+=", \"repro_machines\": ${shrunk[2]:-null}, \"shrink_seconds\": ${shrunk[3]:-null}"
+    small=$(printf '%10s %6s %8s %8s  ' "${shrunk[0]:--}" "${shrunk[1]:--}" "${shrunk[2]:--}" "${shrunk[3]:--}")
+    if [ "${#shrunk[@]}" -gt 0 ]; then
+      repro_operations+=("${shrunk[0]}")
+      repro_faults+=("${shrunk[1]}")
+    fi
+  fi
+  rows+=("{$row}")
+  line=$(printf '%-30s %6s  %-9s %6s %7s  %s%s' "$1" "$2" "${3:--}" "$4" "$5" "$small" "$6")
   if [ "$is_json" -eq 1 ]; then say "$line"; else printf '%s\n' "$line"; fi
 }
 
 fail_mutant() {
   is_broken=1
+  shrunk=()
   report "$1" 0 "" 0 0 "$2"
   if [ -f "$3" ]; then tail -n 20 "$3" >&2; fi
 }
@@ -219,6 +258,7 @@ judge() {
     else
       remark="${signatures[*]}"
     fi
+    shrink_failure
     report "$name" "$armed" "$caught" "$seeds_run" "$cpu_seconds" "$remark"
   fi
   git -C "$copy" apply -R "$patch"
@@ -226,9 +266,16 @@ judge() {
 
 copy_tree
 heading=$(printf '%-30s %6s  %-9s %6s %7s' mutant armed "caught by" seeds "CPU s")
+[ "$shrinks" -eq 0 ] ||
+  heading+=$(printf '  %10s %6s %8s %8s' operations faults machines "shrink s")
 if [ "$is_json" -eq 1 ]; then say "$heading"; else printf '%s\n' "$heading"; fi
 for patch in "${patches[@]}"; do judge "$patch"; done
 
+if [ "$shrinks" -eq 1 ]; then
+  medians=$(printf 'median repro of %d mutants: %s operations, %s faults' "${#repro_operations[@]}" \
+    "$(median "${repro_operations[@]}")" "$(median "${repro_faults[@]}")")
+  if [ "$is_json" -eq 1 ]; then say "$medians"; else printf '%s\n' "$medians"; fi
+fi
 if [ "$is_json" -eq 1 ]; then
   joined=$(printf '%s, ' "${rows[@]}")
   printf '{"mutants": [%s]}\n' "${joined%, }"

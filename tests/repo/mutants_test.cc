@@ -28,11 +28,12 @@ esac
 )";
 
 // Prints campaign.json or run.json of the tree that it was built in; for a campaign that does not
-// begin with the first seed later.json.
+// begin with the first seed later.json, and for a run that is made small shrunk.json.
 constexpr std::string_view kStandIn = R"(#!/bin/sh
 case "$*" in
   campaign*"--from 1 "*) answer=campaign ;;
   campaign*) answer=later ;;
+  *--shrink*) answer=shrunk ;;
   *) answer=run ;;
 esac
 exec cat "$(dirname "$0")/../../$answer.json"
@@ -45,6 +46,8 @@ struct Answers {
   std::string signature = {};  ///< Empty: nothing failed.
   std::string objecting = {};  ///< The property that objects when the seed runs to its end.
   std::string later = {};      ///< The signature that the following seeds find.
+  /// What the failing seed is once it was made small.
+  std::string shrunk = R"({"shrunk": null})";
 };
 
 /// What run.sh left.
@@ -73,12 +76,14 @@ class Mutants : public testing::Test {
     fs::remove_all(folder_);
     const fs::path here = folder_ / "tree/tests/mutants";
     fs::create_directories(here);
-    for (const char* const file : {"run.sh", "read_campaign.cmake", "read_run.cmake"}) {
+    for (const char* const file :
+         {"run.sh", "read_campaign.cmake", "read_run.cmake", "read_shrunk.cmake"}) {
       fs::copy_file(repository_root() / "tests/mutants" / file, here / file);
     }
     write(folder_ / "tree/campaign.json", "{}\n");
     write(folder_ / "tree/later.json", "{}\n");
     write(folder_ / "tree/run.json", "{}\n");
+    write(folder_ / "tree/shrunk.json", "{}\n");
     write(folder_ / "tree/stand_in", kStandIn);
     write(folder_ / "bin/cmake", kCmake);
     for (const char* const script : {"tree/stand_in", "bin/cmake"}) {
@@ -93,9 +98,9 @@ class Mutants : public testing::Test {
         campaign_json(name, {.seeds = 9, .armed_seeds = 4, .signature = answers.later});
     const std::string run = R"({"properties": [{"id": "ORD-1", "verdict": "held"}, {"id": ")" +
                             answers.objecting + R"(", "verdict": "failed"}]})";
-    write(folder_ / "mutants" / (name + ".patch"), replace_line("campaign.json", campaign) +
-                                                       replace_line("later.json", later) +
-                                                       replace_line("run.json", run));
+    write(folder_ / "mutants" / (name + ".patch"),
+          replace_line("campaign.json", campaign) + replace_line("later.json", later) +
+              replace_line("run.json", run) + replace_line("shrunk.json", answers.shrunk));
   }
 
   static std::string campaign_json(const std::string& name, const Answers& answers) {
@@ -112,10 +117,10 @@ class Mutants : public testing::Test {
 
   void write_table(std::string_view rows) { write(folder_ / "mutants/table.tsv", rows); }
 
-  Outcome run() const {
+  Outcome run(const std::string& options = "") const {
     const std::string command =
         "REAL_CMAKE=$(command -v cmake) PATH=" + (folder_ / "bin").string() + ":$PATH bash " +
-        (folder_ / "tree/tests/mutants/run.sh").string() + " --json --dir " +
+        (folder_ / "tree/tests/mutants/run.sh").string() + " --json " + options + " --dir " +
         (folder_ / "mutants").string() + " >" + (folder_ / "out").string() + " 2>" +
         (folder_ / "err").string();
     const int status = std::system(command.c_str());
@@ -218,6 +223,22 @@ TEST_F(Mutants, that_nobody_sees_are_missed) {
 
   EXPECT_EQ(outcome.status, 1);
   EXPECT_TRUE(has(outcome, R"("armed": 3, "caught_by": null)")) << outcome.out;
+}
+
+TEST_F(Mutants, show_how_small_their_failures_get) {
+  plant("lazy", {.signature = "DUP-1/stored_twice",
+                 .objecting = "DUP-1",
+                 .shrunk = R"({"shrunk": {"operations": 2, "faults": 1, "machines": 3, )"
+                           R"("wall_ns": 6540000000}})"});
+  plant("shy", {.signature = "DUP-1/stored_twice", .objecting = "DUP-1"});
+
+  const Outcome outcome = run("--shrink");
+
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_TRUE(has(outcome, R"("repro_operations": 2, "repro_faults": 1, "repro_machines": 3, )"
+                           R"("shrink_seconds": 6.5})"))
+      << outcome.out;
+  EXPECT_TRUE(has(outcome, R"("repro_operations": null, "repro_faults": null)")) << outcome.out;
 }
 
 TEST_F(Mutants, that_do_not_apply_break_the_verdict_and_not_the_others) {
