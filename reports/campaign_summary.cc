@@ -1,6 +1,7 @@
 #include "reports/campaign_summary.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,7 @@ class Summary {
     text_ += '\n';
     for (const run::FailureGroup& group : summary_.groups) add_group(group);
     for (const run::CampaignFinding& finding : summary_.findings) add_finding(finding);
+    for (const run::GoneFailure& gone : summary_.gone) add_gone(gone);
     add_complaints();
     add_what_it_did();
     add_speed();
@@ -105,8 +107,8 @@ class Summary {
 
   void add_group(const run::FailureGroup& group) {
     Flow line = flow(7);
-    line.add(0, "NEW", Ink::kBad);
-    line.add(4, cut_middle(printable(group_title(group)), width_ - 7), Ink::kBold);
+    line.add(0, padded(group.is_known ? "KNOWN" : "NEW", 5), Ink::kBad);
+    line.add(2, cut_middle(printable(group_title(group)), width_ - 7), Ink::kBold);
     line.add(3, printable(group.scenario), Ink::kPlain);
     std::string seeds = counted(group.count, "seed");
     std::string_view before = ", ";
@@ -118,6 +120,7 @@ class Summary {
     const run::PlanSize size = group.shrunk.has_value() ? group.shrunk->to : group.size;
     line.add(3, counted(size.operations, "operation") + ",", Ink::kPlain);
     line.add(1, counted(size.faults, "fault"), Ink::kPlain);
+    if (group.is_known) line.add(3, since_text(group), Ink::kDim);
     text_ += line.text();
     // As far to the left as it has to be to stand whole on its line.
     const std::string command = replay_command(group);
@@ -138,6 +141,35 @@ class Summary {
         printable(fmt::format("{} replay {}", context_.program, finding.repro));
     text_ += std::string(width_of(command) + 7 <= width_ ? 7 : 2, ' ') +
              painted(command, Ink::kBold, options_.has_color) + '\n';
+  }
+
+  /// "since 2026-11-20 at 4f2a91c"
+  static std::string since_text(const run::FailureGroup& group) {
+    std::string text = "since";
+    if (!group.known_since.empty()) text += " " + group.known_since.substr(0, 10);
+    if (!group.known_commit.empty()) text += " at " + group.known_commit;
+    return text;
+  }
+
+  /// How sure it is that a failure is gone: how unlikely so many runs without it were if it still
+  /// came as often as before. Not seen in n runs bounds its rate by 3/n with 95 %.
+  void add_gone(const run::GoneFailure& gone) {
+    const double rate = static_cast<double>(gone.failed_runs) / static_cast<double>(gone.runs);
+    const double missed = std::pow(1.0 - rate, static_cast<double>(gone.runs_since));
+    const double sure = std::min(100.0 * (1.0 - missed), 99.9);
+    Flow line = flow(7);
+    line.add(0, "GONE?", Ink::kGood);
+    line.add(2, cut_middle(printable(gone.signature), width_ - 7), Ink::kBold);
+    line.add(3, printable(gone.scenario) + ":", Ink::kPlain);
+    line.add(1, fmt::format("0 in {},", counted(gone.runs_since, "seed")), Ink::kPlain);
+    line.add(1, fmt::format("was {} in {}:", thousands(gone.failed_runs), thousands(gone.runs)),
+             Ink::kPlain);
+    line.add(1, fmt::format("gone with {:.1f} %,", sure), Ink::kPlain);
+    line.add(1,
+             fmt::format("or rarer than 1 in {}",
+                         thousands(std::max<std::uint64_t>(gone.runs_since / 3, 1))),
+             Ink::kPlain);
+    text_ += line.text();
   }
 
   std::string replay_command(const run::FailureGroup& group) const {
@@ -343,14 +375,20 @@ class Summary {
     if (red == 0) {
       counts.push_back(fmt::format("{} of {} passed", thousands(summary_.passed), all));
     } else {
-      counts.push_back(fmt::format("{} of {} failed in {}", thousands(red), all,
-                                   counted(summary_.groups.size(), "group")));
+      const auto known = std::ranges::count(summary_.groups, true, &run::FailureGroup::is_known);
+      const std::size_t fresh = summary_.groups.size() - static_cast<std::size_t>(known);
+      counts.push_back(fmt::format("{} of {} failed in {}{}", thousands(red), all,
+                                   counted(summary_.groups.size(), "group"),
+                                   known == 0 ? "" : fmt::format(", {} new", thousands(fresh))));
     }
     if (summary_.inconclusive > 0) {
       counts.push_back(fmt::format("{} inconclusive", thousands(summary_.inconclusive)));
     }
     const std::size_t errors = summary_.tool_errors.size() + summary_.determinism.size();
     if (errors > 0) counts.push_back(counted(errors, "failure") + " of the tool");
+    if (summary_.resumed_seeds > 0) {
+      counts.push_back(fmt::format("{} from before", thousands(summary_.resumed_seeds)));
+    }
     if (summary_.is_interrupted) counts.emplace_back("interrupted");
     return counts;
   }

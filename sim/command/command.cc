@@ -31,6 +31,7 @@ constexpr std::array kVerbs{
     Verb{"verify-determinism", verb_verify_determinism},
     Verb{"new", verb_new},
     Verb{"completion", verb_completion},
+    Verb{"merge", verb_merge},
 };
 
 /// Adds the scenarios of the settings' folder, but for files that the world registered already.

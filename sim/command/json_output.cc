@@ -227,7 +227,9 @@ Json groups_json(const run::CampaignSummary& summary) {
                     {"cheapest_events", group.cheapest_events},
                     {"scenario", group.scenario},
                     {"scenarios", map_json(group.scenarios)},
-                    {"status", "new"},
+                    {"status", group.is_known ? "known" : "new"},
+                    {"known_since", text_or_null(group.known_since)},
+                    {"known_commit", text_or_null(group.known_commit)},
                     {"repro", text_or_null(group.repro)},
                     {"token", nullptr},
                     {"shrunk", shrunk_json(group.shrunk.has_value() ? &*group.shrunk : nullptr)},
@@ -243,6 +245,18 @@ Json findings_json(const run::CampaignSummary& summary) {
     list.push_back({{"signature", finding.signature},
                     {"scenario", finding.scenario},
                     {"repro", text_or_null(finding.repro)}});
+  }
+  return list;
+}
+
+Json gone_json(const run::CampaignSummary& summary) {
+  Json list = Json::array();
+  for (const run::GoneFailure& gone : summary.gone) {
+    list.push_back({{"signature", gone.signature},
+                    {"scenario", gone.scenario},
+                    {"failed_runs", gone.failed_runs},
+                    {"runs", gone.runs},
+                    {"runs_since", gone.runs_since}});
   }
   return list;
 }
@@ -318,6 +332,8 @@ std::string campaign_json(const run::CampaignSummary& summary, std::string_view 
       {"scenarios", scenarios_json(summary)},
       {"groups", groups_json(summary)},
       {"findings", findings_json(summary)},
+      {"gone", gone_json(summary)},
+      {"resumed_seeds", summary.resumed_seeds},
       {"properties", properties_json(summary)},
       {"faults", faults_json(summary.faults)},
       {"situations", map_json(summary.situations)},

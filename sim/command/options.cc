@@ -23,7 +23,9 @@ struct Usage {
 };
 constexpr std::array kUsages{
     Usage{"run", "run SCENARIO [--seed N] [--set K=V]... [--faults F]|run [SCENARIO] --plan F"},
-    Usage{"campaign", "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]"},
+    Usage{"campaign",
+          "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]|campaign --resume DIR"},
+    Usage{"merge", "merge A.db B.db... -o C.db"},
     Usage{"replay", "replay F.repro.json|DIR|- ...|replay SCENARIO --seed N"},
     Usage{"shrink", "shrink F.repro.json|latest [-o F] [--for 60s] [-j N]"},
     Usage{"plan", "plan SCENARIO [--seed N]|plan F.json"},
@@ -38,6 +40,7 @@ constexpr std::array kUsages{
 constexpr std::array kVerbs{
     VerbName{"run", "run one seed of a scenario"},
     VerbName{"campaign", "run many seeds of one or more scenarios"},
+    VerbName{"merge", "put the databases of several campaigns into one, and sum them up"},
     VerbName{"replay", "run saved failures again"},
     VerbName{"shrink", "make a saved failure as small as it can be"},
     VerbName{"plan", "print everything that a seed expands to"},
@@ -147,6 +150,10 @@ void Parser::declare_campaign() {
   campaign.add_option("-x,--max-failures", options_.max_failures, "Stop after N failed runs")
       ->type_name("N");
   campaign.add_option("--db", options_.database, "Database to write or append to")->type_name("F");
+  campaign.add_option("--resume", options_.resume, "Go on with a campaign that was stopped")
+      ->type_name("DIR");
+  campaign.add_option("--rerun", options_.rerun, "Run again what failed in a campaign")
+      ->type_name("DIR");
   campaign
       .add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
       ->type_name("S");
@@ -196,6 +203,10 @@ void Parser::declare_others() {
   plan.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
       ->type_name("S");
   sub("explain").add_option("id", options_.names, "What to explain")->type_name("ID");
+  CLI::App& merge = sub("merge");
+  merge.add_option("databases", options_.names, "Databases of campaigns, or their folders")
+      ->type_name("A.db...");
+  merge.add_option("-o,--output", options_.output, "The new database")->type_name("C.db");
   CLI::App& list = sub("list");
   list.add_option("kinds", options_.names,
                   "scenarios, properties, faults, workloads, knobs or marks; all by default")

@@ -46,6 +46,8 @@ struct Options {
   std::optional<std::string> shard = {};
   std::optional<std::string> max_failures = {};
   std::optional<std::string> database = {};
+  std::optional<std::string> resume = {};
+  std::optional<std::string> rerun = {};
   std::optional<std::string> plan = {};
   std::optional<std::string> trace = {};
   /// For another build's verify-determinism: where to write the whole record, and which block of

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "reports/campaign_summary.h"
@@ -12,11 +13,13 @@
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
 #include "sim/command/progress.h"
+#include "sim/command/resume.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
 #include "sim/command/shrinking.h"
 #include "sim/command/verbs.h"
 #include "sim/run/campaign_db.h"
+#include "sim/run/campaign_schema.h"
 
 namespace millrace::command {
 namespace {
@@ -94,56 +97,139 @@ int status_of_campaign(const run::CampaignSummary& summary, const Interrupts& in
   return interrupts.requested() && !is_red ? interrupts.status() : status;
 }
 
+/// A campaign with what it was asked for.
+class CampaignCall {
+ public:
+  /// All outlive the call.
+  CampaignCall(const Context& context, CampaignInput& input) : context_(context), input_(input) {}
+
+  /// A new campaign.
+  int start() {
+    const auto now = std::chrono::system_clock::now();
+    const std::string one_scenario =
+        input_.scenarios.size() == 1 ? input_.scenarios.front().name : std::string();
+    OutputDir directory(chosen_directory(context_), "campaign", one_scenario, now);
+    if (const auto checked = directory.check(); !checked.has_value()) {
+      return usage_error(context_, checked.error());
+    }
+    const Options& options = context_.options;
+    if (options.database.has_value()) {
+      const Result<void> usable = run::check_database(*options.database);
+      if (!usable.has_value()) return usage_error(context_, usable.error().detail);
+    }
+    if (const auto made = directory.create(); !made.has_value()) {
+      return tool_error(context_, made.error());
+    }
+    input_.options.database = options.database.value_or(directory.path() + "/campaign.db");
+    // One that an earlier campaign left there is appended to; anything else stays.
+    const Result<void> usable = run::check_database(input_.options.database);
+    if (!usable.has_value()) return usage_error(context_, usable.error().detail);
+    input_.options.started_utc = fmt::format(
+        "{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
+    // Lists of seeds are no words of a command line: such a campaign is begun again, not resumed.
+    if (input_.options.seeds_by_scenario.empty()) {
+      input_.options.arguments = arguments_text(options, input_.options);
+    }
+    return run(directory);
+  }
+
+  /// Goes on with one.
+  int resume(const StoredCall& call) {
+    OutputDir directory(call.options.out, "campaign", "", std::chrono::system_clock::now());
+    if (const auto made = directory.create(); !made.has_value()) {
+      return usage_error(context_, made.error());
+    }
+    input_.options.database = call.database;
+    input_.options.resumes = call.campaign.id;
+    return run(directory);
+  }
+
+ private:
+  int run(OutputDir& directory) {
+    const Options& options = context_.options;
+    input_.options.directory = directory.path();
+    if (!options.has_no_shrink) input_.options.shrink_time = kShrinkTime;
+    const run::RunSource source{.registry = &context_.registry, .scenarios = input_.scenarios};
+    const Interrupts interrupts(Interrupts::First::kIsNoted);
+    CampaignScreen screen(context_.console, interrupts,
+                          {.program = shell_word(options.program),
+                           .shown_directory = directory.shown_path(),
+                           .is_quiet = options.is_quiet,
+                           .color = options.color});
+    run::CampaignSummary summary = run::run_campaign(source, input_.options, screen);
+    screen.clear();
+    show_paths(summary, directory);
+
+    const int status = status_of_campaign(summary, interrupts);
+    const auto written = write_files(context_, summary, status, directory);
+    if (!written.has_value()) return tool_error(context_, written.error());
+    if (options.is_json) {
+      context_.console.out(campaign_json(summary, directory.path()));
+    } else {
+      context_.console.out(reports::campaign_summary(
+          summary, summary_context_of(context_, directory, status), screen_options(context_)));
+    }
+    return status;
+  }
+
+  const Context& context_;
+  CampaignInput& input_;
+};
+
+Context with_options(const Context& context, const Options& options) {
+  return {.options = options,
+          .settings = context.settings,
+          .registry = context.registry,
+          .console = context.console,
+          .has_color = context.has_color};
+}
+
+int resume_campaign(const Context& context) {
+  const auto call = read_stored_call(context.options, "--resume", *context.options.resume, true);
+  if (!call.has_value()) return usage_error(context, call.error());
+  auto input = read_campaign_input(call->options, context.settings, context.registry);
+  if (!input.has_value()) return usage_error(context, input.error());
+  const run::RunSource source{.registry = &context.registry, .scenarios = input->scenarios};
+  const Result<void> same = run::check_plans(call->database, call->campaign.id, source);
+  if (!same.has_value()) return usage_error(context, "--resume: " + same.error().detail);
+  const Context again = with_options(context, call->options);
+  return CampaignCall(again, *input).resume(*call);
+}
+
+/// The failed seeds of the last campaign, as a new one.
+int rerun_failures(const Context& context) {
+  auto call = read_stored_call(context.options, "--rerun", *context.options.rerun, false);
+  if (!call.has_value()) return usage_error(context, call.error());
+  call->options.out = context.options.out;
+  auto input = read_campaign_input(call->options, context.settings, context.registry);
+  if (!input.has_value()) return usage_error(context, input.error());
+  const auto failed = run::failed_seeds(call->database, call->campaign.id);
+  if (!failed.has_value()) return usage_error(context, "--rerun: " + failed.error().detail);
+  if (failed->empty()) {
+    context.console.complain(*context.options.rerun + " has no failed seed");
+    return number(ExitStatus::kHeld);
+  }
+  std::erase_if(input->scenarios,
+                [&](const run::Scenario& scenario) { return !failed->contains(scenario.name); });
+  for (const run::Scenario& scenario : input->scenarios) {
+    input->options.seeds_by_scenario.push_back(failed->at(scenario.name));
+  }
+  const Context again = with_options(context, call->options);
+  return CampaignCall(again, *input).start();
+}
+
 }  // namespace
 
 int verb_campaign(const Context& context) {
   const Options& options = context.options;
+  if (options.resume.has_value() && options.rerun.has_value()) {
+    return usage_error(context, "--resume goes on with a campaign, --rerun begins one: not both");
+  }
+  if (options.resume.has_value()) return resume_campaign(context);
+  if (options.rerun.has_value()) return rerun_failures(context);
   auto input = read_campaign_input(options, context.settings, context.registry);
   if (!input.has_value()) return usage_error(context, input.error());
-
-  const std::string one_scenario =
-      input->scenarios.size() == 1 ? input->scenarios.front().name : std::string();
-  OutputDir directory(chosen_directory(context), "campaign", one_scenario,
-                      std::chrono::system_clock::now());
-  if (const auto checked = directory.check(); !checked.has_value()) {
-    return usage_error(context, checked.error());
-  }
-  if (options.database.has_value()) {
-    const Result<void> usable = run::check_database(*options.database);
-    if (!usable.has_value()) return usage_error(context, usable.error().detail);
-  }
-  if (const auto made = directory.create(); !made.has_value()) {
-    return tool_error(context, made.error());
-  }
-  input->options.directory = directory.path();
-  if (!options.has_no_shrink) input->options.shrink_time = kShrinkTime;
-  input->options.database = options.database.value_or(directory.path() + "/campaign.db");
-  // One that an earlier campaign left there is appended to; anything else stays.
-  const Result<void> usable = run::check_database(input->options.database);
-  if (!usable.has_value()) return usage_error(context, usable.error().detail);
-
-  const run::RunSource source{.registry = &context.registry, .scenarios = input->scenarios};
-  const Interrupts interrupts(Interrupts::First::kIsNoted);
-  CampaignScreen screen(context.console, interrupts,
-                        {.program = shell_word(options.program),
-                         .shown_directory = directory.shown_path(),
-                         .is_quiet = options.is_quiet,
-                         .color = options.color});
-  run::CampaignSummary summary = run::run_campaign(source, input->options, screen);
-  screen.clear();
-  show_paths(summary, directory);
-
-  const int status = status_of_campaign(summary, interrupts);
-  if (const auto written = write_files(context, summary, status, directory); !written.has_value()) {
-    return tool_error(context, written.error());
-  }
-  if (options.is_json) {
-    context.console.out(campaign_json(summary, directory.path()));
-  } else {
-    context.console.out(reports::campaign_summary(
-        summary, summary_context_of(context, directory, status), screen_options(context)));
-  }
-  return status;
+  return CampaignCall(context, *input).start();
 }
 
 }  // namespace millrace::command

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <set>
 
 #include "sim/run/campaign_db.h"
 #include "sim/run/campaign_tally.h"
@@ -52,33 +53,119 @@ class Campaign {
       look_at_differences();
       shrink_groups();
     }
-    commit();
     CampaignSummary summary =
         tally_.finish(std::move(canary_), std::move(differing_), determinism_checks_);
+    summary.is_interrupted = is_interrupted_;
+    summary.resumed_seeds = done_.size();
+    summary.peak_rss_kib = pool_.peak_rss_kib();
+    summary.wall_ns = wall_ns();
+    finish_database(summary);
     // In an order that does not tell how many workers there were.
     std::ranges::sort(tool_errors_);
     summary.tool_errors = std::move(tool_errors_);
     for (auto& [signature, finding] : findings_) summary.findings.push_back(std::move(finding));
-    summary.is_interrupted = is_interrupted_;
-    summary.peak_rss_kib = pool_.peak_rss_kib();
-    summary.wall_ns = wall_ns();
     return summary;
   }
 
  private:
-  std::int64_t wall_ns() const { return (Clock::now() - started_).count(); }
+  std::int64_t wall_ns() const { return wall_before_ + (Clock::now() - started_).count(); }
+
+  // --- the database ---
 
   /// False where there should be a database and cannot: nothing that is run would be kept.
   bool open_database() {
     if (options_.database.empty()) return true;
-    Result<std::unique_ptr<CampaignDb>> opened = CampaignDb::open(options_.database);
+    Result<std::unique_ptr<CampaignDb>> opened =
+        options_.resumes == 0
+            ? CampaignDb::open(options_.database, {.started_utc = options_.started_utc,
+                                                   .state = "running",
+                                                   .arguments = options_.arguments,
+                                                   .directory = options_.directory,
+                                                   .build = this_build()})
+            : CampaignDb::resume(options_.database, options_.resumes);
     if (!opened.has_value()) {
       tool_errors_.push_back(opened.error().detail);
       return false;
     }
     database_ = *std::move(opened);
+    return options_.resumes == 0 || load_finished_runs();
+  }
+
+  /// Counts what the database has of this campaign. Failures among it are confirmed at the end, and
+  /// seeds that are run twice are compared again.
+  bool load_finished_runs() {
+    const Result<void> loaded =
+        database_->each_run(options_.resumes, *source_.registry, [this](const RunRecord& record) {
+          const std::uint32_t scenario = index_of(record.scenario);
+          tally_.add(scenario, record);
+          done_.insert({scenario, record.seed});
+          sample({.scenario = scenario, .seed = record.seed}, record);
+        });
+    const auto campaigns = stored_campaigns(options_.database);
+    if (!loaded.has_value() || !campaigns.has_value()) {
+      tool_errors_.push_back(loaded.has_value() ? campaigns.error().detail : loaded.error().detail);
+      return false;
+    }
+    const auto stored = std::ranges::find(*campaigns, options_.resumes, &StoredCampaign::id);
+    CHECK(stored != campaigns->end(), "a campaign that is resumed is in its database");
+    wall_before_ = stored->wall_ns;
     return true;
   }
+
+  void finish_database(CampaignSummary& summary) {
+    if (database_ == nullptr) return;
+    if (is_complete_) compare_with_before(summary);
+    if (database_ == nullptr) return;
+    note_error(database_->finish({.state = is_complete_ ? "finished" : "interrupted",
+                                  .wall_ns = summary.wall_ns,
+                                  .build = {},
+                                  .determinism_checks = summary.determinism_checks,
+                                  .determinism_differing = summary.determinism.size(),
+                                  .canary_tried = summary.canary.tried,
+                                  .canary_caught = summary.canary.caught}));
+  }
+
+  /// Which failures the database knew before, and which of those that it knew are gone.
+  void compare_with_before(CampaignSummary& summary) {
+    const auto before = database_->seen_before();
+    if (!before.has_value()) {
+      note_error(std::unexpected(before.error()));
+      return;
+    }
+    for (const CampaignDb::Seen& seen : *before) {
+      const auto group =
+          std::ranges::find(summary.groups, seen.signature, &FailureGroup::signature);
+      if (group != summary.groups.end()) {
+        const bool is_earlier = !group->is_known || seen.first_utc < group->known_since;
+        if (!is_earlier) continue;
+        group->is_known = true;
+        group->known_since = seen.first_utc;
+        group->known_commit = seen.first_commit;
+        continue;
+      }
+      const auto scenario =
+          std::ranges::find(summary.scenarios, seen.scenario, &ScenarioSummary::name);
+      if (scenario == summary.scenarios.end() || scenario->seeds == 0) continue;
+      summary.gone.push_back({.signature = seen.signature,
+                              .scenario = seen.scenario,
+                              .failed_runs = seen.failed_runs,
+                              .runs = seen.runs,
+                              .runs_since = seen.runs_since + scenario->seeds});
+    }
+  }
+
+  void note_error(const Result<void>& result) {
+    if (result.has_value()) return;
+    tool_errors_.push_back(result.error().detail);
+    database_.reset();  // Said once; the campaign goes on without.
+  }
+
+  void commit() {
+    committed_ = Clock::now();
+    if (database_ != nullptr) note_error(database_->commit(wall_ns()));
+  }
+
+  // --- seeds ---
 
   /// Runs all that is scheduled and what comes of it. False when it was interrupted.
   bool go() {
@@ -99,11 +186,18 @@ class Campaign {
       return {std::move(errand)};
     }
     const bool is_time_up =
-        options_.wall_time.has_value() && Clock::now() - started_ >= *options_.wall_time;
+        options_.wall_time.has_value() && wall_ns() >= options_.wall_time->count();
     if (is_time_up || is_enough()) return {};
     // So few that all workers have something to do until the end.
     const std::uint64_t share = schedule_.planned() / (4 * std::uint64_t{options_.jobs}) + 1;
-    return schedule_.next(std::min<std::uint64_t>(count, share));
+    for (;;) {
+      std::vector<RunRequest> seeds = schedule_.next(std::min<std::uint64_t>(count, share));
+      const bool is_end = seeds.empty();
+      std::erase_if(seeds, [this](const RunRequest& request) {
+        return done_.contains({request.scenario, request.seed});
+      });
+      if (is_end || !seeds.empty()) return seeds;
+    }
   }
 
   bool tick() {
@@ -161,12 +255,17 @@ class Campaign {
       return true;
     }
     count(reply.request.scenario, reply.record);
-    const bool is_sampled = schedule_.index_of(reply.request.seed) % kDeterminismEvery == 0;
-    if (is_sampled && reply.record.fingerprint != 0) {
-      add_errand(reply.request, Errand::kDeterminism).is_disguised = true;
-      fingerprints_[{reply.request.scenario, reply.request.seed}] = reply.record.fingerprint;
-    }
+    sample(reply.request, reply.record);
     return !is_enough();
+  }
+
+  /// One seed in some is run again, with all changed that must not matter.
+  void sample(const RunRequest& request, const RunRecord& record) {
+    const bool is_sampled =
+        schedule_.index_of(request.scenario, request.seed) % kDeterminismEvery == 0;
+    if (!is_sampled || record.fingerprint == 0) return;
+    add_errand(request, Errand::kDeterminism).is_disguised = true;
+    fingerprints_[{request.scenario, request.seed}] = record.fingerprint;
   }
 
   RunRequest& add_errand(const RunRequest& request, Errand errand) {
@@ -177,7 +276,7 @@ class Campaign {
 
   void count(std::uint32_t scenario, const RunRecord& record) {
     const FailureGroup* const group = tally_.add(scenario, record);
-    if (database_ != nullptr) note_error(database_->add(record));
+    if (database_ != nullptr) note_error(database_->add(record, wall_ns()));
     if (group == nullptr) return;
     if (is_hang_by_cpu_time(record)) {
       // That it hung alone, for five times as long, is its confirmation.
@@ -188,17 +287,6 @@ class Campaign {
         add_errand({.scenario = scenario, .seed = record.seed}, Errand::kConfirmGroup);
     request.is_traced = true;
     waiting_[{scenario, record.seed}] = record;
-  }
-
-  void note_error(const Result<void>& result) {
-    if (result.has_value()) return;
-    tool_errors_.push_back(result.error().detail);
-    database_.reset();  // Said once; the campaign goes on without.
-  }
-
-  void commit() {
-    committed_ = Clock::now();
-    if (database_ != nullptr) note_error(database_->commit());
   }
 
   // --- failures ---
@@ -390,12 +478,14 @@ class Campaign {
   CampaignListener& listener_;
   Clock::time_point started_;
   Clock::time_point committed_;
-  WorkerPool pool_;  // Before the database: its zygote is forked first.
+  std::int64_t wall_before_ = 0;  // Before it was resumed.
+  WorkerPool pool_;               // Before the database: its zygote is forked first.
   SeedSchedule schedule_;
   CampaignTally tally_;
   std::unique_ptr<CampaignDb> database_;
   std::deque<RunRequest> errands_;                      // Done before further seeds.
   using Key = std::pair<std::uint32_t, std::uint64_t>;  // Scenario and seed.
+  std::set<Key> done_;                                  // What the database had before.
   std::map<Key, RunRecord> waiting_;                    // First failures to be confirmed.
   std::map<Key, std::uint64_t> fingerprints_;           // Of runs whose second run is under way.
   std::vector<Key> differences_;

@@ -31,6 +31,8 @@ struct CampaignOptions {
   /// Seeds of each scenario; ignored where `seeds_chosen` is not empty.
   std::uint64_t seeds = 200;
   std::vector<std::uint64_t> seeds_chosen = {};
+  /// A list for each scenario, in place of the above; empty for none.
+  std::vector<std::vector<std::uint64_t>> seeds_by_scenario = {};
   /// Stops when this much wall time has passed, whichever ends first; none for no bound.
   std::optional<std::chrono::nanoseconds> wall_time = {};
   std::uint32_t jobs = 1;
@@ -41,6 +43,12 @@ struct CampaignOptions {
   std::uint64_t failures_max = 0;
   /// Where the database is written or appended to; empty for none.
   std::string database = {};
+  /// Goes on with this campaign of the database, whose finished seeds are not run again; 0 adds
+  /// one.
+  std::uint64_t resumes = 0;
+  /// For the database: when it began, and what the command line asked for (StoredCampaign).
+  std::string started_utc = {};
+  std::string arguments = {};
   /// Directory for failures/<NAME>.repro.json; empty for none.
   std::string directory = {};
   /// What reducing the failures may take in all; 0 for leaving them as they are.
@@ -76,6 +84,11 @@ struct FailureGroup {
   /// The cheapest run, traced, once it was confirmed; where it was reduced, the small one.
   RunRecord record;
   std::optional<Shrunk> shrunk = {};
+  /// Whether an earlier campaign of the same database saw it; when the first did, and which commit
+  /// that ran.
+  bool is_known = false;
+  std::string known_since;
+  std::string known_commit;
   /// Path of the repro file; empty where none was written.
   std::string repro;
   /// Of the plan as it was found.
@@ -97,6 +110,18 @@ struct PropertySummary {
   std::uint64_t failed_seeds = 0;
   std::uint64_t not_judged_seeds = 0;
   bool is_skipped = false;  ///< In every scenario of the campaign.
+};
+
+/// A failure that earlier campaigns of the same database saw and this one did not, in a scenario
+/// that it ran.
+struct GoneFailure {
+  std::string signature;
+  std::string scenario;
+  /// How often it was seen in how many runs, up to the campaign that saw it last.
+  std::uint64_t failed_runs = 0;
+  std::uint64_t runs = 0;
+  /// Runs without it since then.
+  std::uint64_t runs_since = 0;
 };
 
 struct CanarySummary {
@@ -121,6 +146,9 @@ struct CampaignSummary {
   std::vector<ScenarioSummary> scenarios;
   std::vector<FailureGroup> groups;       ///< Sorted by signature.
   std::vector<CampaignFinding> findings;  ///< Sorted by signature.
+  std::vector<GoneFailure> gone;          ///< Sorted by signature and scenario.
+  /// Seeds that the database had already: it was resumed.
+  std::uint64_t resumed_seeds = 0;
   /// The registry's, then DET-1 and COV-1, which are judged over the campaign.
   std::vector<PropertySummary> properties;
   std::vector<FaultCount> faults;

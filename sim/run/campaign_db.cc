@@ -1,169 +1,402 @@
 #include "sim/run/campaign_db.h"
 
-#include <array>
-#include <filesystem>
+#include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
-#include <sqlite3.h>
+#include <utility>
 
+#include "sim/kernel/identity.h"
+#include "sim/run/campaign_schema.h"
 #include "sim/run/plan.h"
-#include "sim/run/repro.h"
-#include "sim/run/writable.h"
+#include "system/base/check.h"
 
 namespace millrace::run {
 namespace {
 
 constexpr std::uint64_t kBatchRuns = 64;
 
-/// "MLRC" in the header of the file: whose it is.
-constexpr std::uint32_t kApplicationId = 0x4D4C5243;
-constexpr std::uint32_t kSchemaVersion = 1;
-
-// Source: the file format of SQLite 3, section 1.3: the first 100 bytes.
-constexpr std::string_view kSqliteMagic{"SQLite format 3\0", 16};
-constexpr std::size_t kHeaderBytes = 100;
-constexpr std::size_t kUserVersionAt = 60;
-constexpr std::size_t kApplicationIdAt = 68;
-
-constexpr const char* kSchema =
-    "CREATE TABLE IF NOT EXISTS campaigns("
-    " id INTEGER PRIMARY KEY, version TEXT, commit_id TEXT, dirty INTEGER, compiler TEXT,"
-    " preset TEXT, sanitizer TEXT);"
-    "CREATE TABLE IF NOT EXISTS runs("
-    " campaign INTEGER REFERENCES campaigns(id), scenario TEXT, seed INTEGER, strategy TEXT,"
-    " verdict TEXT, signature TEXT, fingerprint TEXT, plan TEXT, events INTEGER,"
-    " virtual_ns INTEGER, wall_ns INTEGER, acked_operations INTEGER, record TEXT,"
-    " PRIMARY KEY(campaign, scenario, seed));";
+constexpr const char* kSelectCampaigns =
+    "SELECT id, started_utc, state, arguments, directory, wall_ns, determinism_checks,"
+    " determinism_differing, canary_tried, canary_caught, version, commit_id, dirty, compiler,"
+    " preset, sanitizer FROM campaigns ORDER BY id";
 
 constexpr const char* kInsertCampaign =
-    "INSERT INTO campaigns(version, commit_id, dirty, compiler, preset, sanitizer)"
-    " VALUES(?,?,?,?,?,?)";
+    "INSERT INTO campaigns(started_utc, state, arguments, directory, version, commit_id, dirty,"
+    " compiler, preset, sanitizer) VALUES(?,?,?,?,?,?,?,?,?,?)";
 
-constexpr const char* kInsertRun = "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* kInsertRun =
+    "INSERT INTO runs(campaign, scenario, seed, strategy, verdict, signature, fingerprint, plan,"
+    " events, virtual_ns, wall_ns, acked_operations, records, client_records, digest, record)"
+    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
-void bind_text(sqlite3_stmt* statement, int index, std::string_view text) {
-  sqlite3_bind_text(statement, index, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
-}
+constexpr const char* kSelectRuns =
+    "SELECT id, scenario, seed, strategy, verdict, fingerprint, plan, events, virtual_ns, wall_ns,"
+    " acked_operations, records, client_records, record FROM runs WHERE campaign = ? ORDER BY id";
 
-void bind_integer(sqlite3_stmt* statement, int index, std::uint64_t value) {
-  sqlite3_bind_int64(statement, index, static_cast<std::int64_t>(value));
-}
+constexpr const char* kSelectSeen = R"(
+WITH seen AS (
+  SELECT signature, scenario, count(*) AS failed, min(campaign) AS first, max(campaign) AS last
+  FROM runs WHERE signature <> '' AND campaign < ?1 GROUP BY signature, scenario)
+SELECT signature, scenario, failed,
+  (SELECT count(*) FROM runs
+     WHERE runs.scenario = seen.scenario AND runs.campaign <= seen.last),
+  (SELECT count(*) FROM runs
+     WHERE runs.scenario = seen.scenario AND runs.campaign > seen.last AND runs.campaign < ?1),
+  campaigns.started_utc, campaigns.commit_id
+FROM seen JOIN campaigns ON campaigns.id = seen.first ORDER BY signature, scenario)";
 
-std::uint32_t big_endian_at(const std::array<char, kHeaderBytes>& header, std::size_t place) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    value = value << 8 | static_cast<std::uint8_t>(header[place + i]);
-  }
+/// 16 hexadecimal digits, as hex16() writes them.
+Result<std::uint64_t> number_of(const std::string& hex) {
+  std::uint64_t value = 0;
+  const bool is_hex = hex.size() == 16 && std::ranges::all_of(hex, [&](char digit) {
+                        const auto place = std::string_view("0123456789abcdef").find(digit);
+                        value = value << 4 | (place & 0xFU);
+                        return place != std::string_view::npos;
+                      });
+  if (!is_hex) return fail(Errc::kInvalid, "'" + hex + "' is no hash of 16 digits");
   return value;
 }
 
-}  // namespace
-
-Result<void> check_database(const std::string& path) {
-  TRY(check_writable(path, Wanted::kFile));
-  std::error_code ignored;
-  const bool is_special =
-      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
-  if (is_special) return fail(Errc::kInvalid, path + ": is no file");
-  const std::uintmax_t size = std::filesystem::file_size(path, ignored);
-  if (ignored || size == 0) return {};
-  std::array<char, kHeaderBytes> header{};
-  std::ifstream file(path, std::ios::binary);
-  file.read(header.data(), header.size());
-  const bool is_ours = std::string_view(header.data(), kSqliteMagic.size()) == kSqliteMagic &&
-                       big_endian_at(header, kApplicationIdAt) == kApplicationId;
-  if (!is_ours) {
-    return fail(Errc::kInvalid, path + ": is there already, and is no campaign database");
-  }
-  const std::uint32_t version = big_endian_at(header, kUserVersionAt);
-  if (version == kSchemaVersion) return {};
-  return fail(Errc::kInvalid,
-              fmt::format("{}: version {} of campaign databases is not known, only {}", path,
-                          version, kSchemaVersion));
-}
-
-struct CampaignDb::Handles {
-  std::string path;
-  sqlite3* db = nullptr;
-  sqlite3_stmt* insert_run = nullptr;
-  std::int64_t campaign = 0;
-
-  ~Handles() {
-    sqlite3_finalize(insert_run);
-    sqlite3_close(db);
+/// Reads what counts of a run.
+class CountReader {
+ public:
+  static Result<CountReader> make(Database& database) {
+    const auto select = [&](std::string_view columns, std::string_view table,
+                            std::string_view name) {
+      return database.prepare(
+          fmt::format("SELECT names.name, {0} FROM {1} JOIN names ON names.id = {2} WHERE run = ?"
+                      " ORDER BY names.name",
+                      columns, table, name));
+    };
+    Statement properties = TRY(select("verdict, evaluated", "run_properties", "property"));
+    Statement faults = TRY(select("planned, fired, refused, took_effect", "run_faults", "kind"));
+    Statement marks = TRY(select("count", "run_marks", "mark"));
+    Statement situations = TRY(select("count", "run_situations", "situation"));
+    return CountReader(std::move(properties), std::move(faults), std::move(marks),
+                       std::move(situations));
   }
 
-  Result<void> check(int code) const {
-    if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) return {};
-    return fail(Errc::kIo, fmt::format("{}: {}", path, sqlite3_errmsg(db)));
+  Result<void> read(std::uint64_t run, const Registry& registry, RunRecord& record) {
+    TRY(read_properties(run, registry, record));
+    TRY(read_faults(run, record));
+    TRY(read_counts(marks_, run, record.marks));
+    return read_counts(situations_, run, record.situations);
   }
-  Result<void> execute(const char* sql) const {
-    return check(sqlite3_exec(db, sql, nullptr, nullptr, nullptr));
+
+ private:
+  CountReader(Statement properties, Statement faults, Statement marks, Statement situations)
+      : properties_(std::move(properties)),
+        faults_(std::move(faults)),
+        marks_(std::move(marks)),
+        situations_(std::move(situations)) {}
+
+  Result<void> read_properties(std::uint64_t run, const Registry& registry, RunRecord& record) {
+    properties_.bind(run);
+    for (;;) {
+      const bool has_row = TRY(properties_.step());
+      if (!has_row) return {};
+      PropertyResult result;
+      result.id = properties_.text(0);
+      const auto verdict = property_verdict_from_text(properties_.text(1));
+      if (!verdict.has_value()) {
+        return fail(Errc::kInvalid,
+                    fmt::format("'{}' is no verdict of a property", properties_.text(1)));
+      }
+      result.verdict = *verdict;
+      result.evaluated = properties_.integer(2);
+      if (const PropertyType* const type = registry.find_property(result.id); type != nullptr) {
+        result.name = type->claim.name;
+        result.kind = type->claim.kind;
+      }
+      record.properties.push_back(std::move(result));
+    }
   }
-  Result<void> prepare(const char* sql, sqlite3_stmt*& statement) const {
-    return check(sqlite3_prepare_v2(db, sql, -1, &statement, nullptr));
+
+  Result<void> read_faults(std::uint64_t run, RunRecord& record) {
+    faults_.bind(run);
+    for (;;) {
+      const bool has_row = TRY(faults_.step());
+      if (!has_row) return {};
+      record.faults.push_back({.kind = faults_.text(0),
+                               .planned = faults_.integer(1),
+                               .fired = faults_.integer(2),
+                               .refused = faults_.integer(3),
+                               .took_effect = faults_.integer(4)});
+    }
   }
+
+  static Result<void> read_counts(Statement& rows, std::uint64_t run,
+                                  std::map<std::string, std::uint64_t, std::less<>>& counts) {
+    rows.bind(run);
+    for (;;) {
+      const bool has_row = TRY(rows.step());
+      if (!has_row) return {};
+      counts[rows.text(0)] = rows.integer(1);
+    }
+  }
+
+  Statement properties_;
+  Statement faults_;
+  Statement marks_;
+  Statement situations_;
 };
 
-CampaignDb::CampaignDb(std::unique_ptr<Handles> handles) : handles_(std::move(handles)) {}
+}  // namespace
+
+std::uint64_t digest_of(const RunRecord& record) {
+  std::string text;
+  for (const auto& [mark, count] : record.marks) text += mark + '\n';
+  text += '\n';
+  for (const FaultCount& fault : record.faults) {
+    if (fault.took_effect > 0) text += fault.kind + '\n';
+  }
+  return sim::hash_name(text);
+}
+
+Result<std::vector<StoredCampaign>> stored_campaigns(const std::string& path) {
+  TRY(check_stored_database(path));
+  Database database = TRY(Database::open(path, Database::Mode::kRead));
+  Statement statement = TRY(database.prepare(kSelectCampaigns));
+  std::vector<StoredCampaign> campaigns;
+  for (;;) {
+    const bool has_row = TRY(statement.step());
+    if (!has_row) return campaigns;
+    StoredCampaign campaign{.id = statement.integer(0),
+                            .started_utc = statement.text(1),
+                            .state = statement.text(2),
+                            .arguments = statement.text(3),
+                            .directory = statement.text(4),
+                            .wall_ns = static_cast<std::int64_t>(statement.integer(5)),
+                            .build = {},
+                            .determinism_checks = statement.integer(6),
+                            .determinism_differing = statement.integer(7),
+                            .canary_tried = static_cast<std::uint32_t>(statement.integer(8)),
+                            .canary_caught = static_cast<std::uint32_t>(statement.integer(9))};
+    campaign.build = {.version = statement.text(10),
+                      .commit = statement.text(11),
+                      .is_dirty = statement.integer(12) != 0,
+                      .compiler = statement.text(13),
+                      .preset = statement.text(14),
+                      .sanitizer = statement.text(15)};
+    campaigns.push_back(std::move(campaign));
+  }
+}
+
+Result<std::map<std::string, std::vector<std::uint64_t>, std::less<>>> failed_seeds(
+    const std::string& path, std::uint64_t campaign) {
+  Database database = TRY(Database::open(path, Database::Mode::kRead));
+  Statement rows = TRY(database.prepare(
+      "SELECT scenario, seed FROM runs WHERE campaign = ? AND signature <> '' ORDER BY 1, 2"));
+  rows.bind(campaign);
+  std::map<std::string, std::vector<std::uint64_t>, std::less<>> seeds;
+  for (;;) {
+    const bool has_row = TRY(rows.step());
+    if (!has_row) return seeds;
+    seeds[rows.text(0)].push_back(rows.integer(1));
+  }
+}
+
+Result<void> check_plans(const std::string& path, std::uint64_t campaign, const RunSource& source) {
+  Database database = TRY(Database::open(path, Database::Mode::kRead));
+  Statement rows = TRY(database.prepare(
+      "SELECT scenario, min(seed), plan FROM runs WHERE campaign = ? GROUP BY scenario"));
+  rows.bind(campaign);
+  for (;;) {
+    const bool has_row = TRY(rows.step());
+    if (!has_row) return {};
+    const std::string name = rows.text(0);
+    const auto scenario = std::ranges::find(source.scenarios, name, &Scenario::name);
+    if (scenario == source.scenarios.end()) {
+      return fail(Errc::kInvalid, "the campaign ran " + name + ", which it no longer asks for");
+    }
+    const Plan plan = draw_plan(*source.registry, *scenario, rows.integer(1));
+    if (hex16(plan_hash(plan)) != rows.text(2)) {
+      return fail(Errc::kInvalid, name + " has changed since: its seeds are other runs now");
+    }
+  }
+}
+
+/// Prepared once: each is used for every run.
+struct CampaignDb::Statements {
+  Statement insert_run;
+  Statement insert_name;
+  Statement insert_property;
+  Statement insert_fault;
+  Statement insert_mark;
+  Statement insert_situation;
+  Statement update_time;
+};
+
+CampaignDb::CampaignDb(Database database, std::uint64_t campaign)
+    : database_(std::move(database)), campaign_(campaign) {}
 
 CampaignDb::~CampaignDb() = default;
 
-Result<std::unique_ptr<CampaignDb>> CampaignDb::open(const std::string& path) {
+Result<std::unique_ptr<CampaignDb>> CampaignDb::open(const std::string& path,
+                                                     const StoredCampaign& campaign) {
   TRY(check_database(path));
-  auto handles = std::make_unique<Handles>();
-  handles->path = path;
-  TRY(handles->check(sqlite3_open(path.c_str(), &handles->db)));
-  TRY(handles->execute(kSchema));
-  TRY(handles->execute(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}",
-                                   kApplicationId, kSchemaVersion)
-                           .c_str()));
-  sqlite3_stmt* insert = nullptr;
-  TRY(handles->prepare(kInsertCampaign, insert));
-  const BuildName build = this_build();
-  bind_text(insert, 1, build.version);
-  bind_text(insert, 2, build.commit);
-  bind_integer(insert, 3, build.is_dirty ? 1 : 0);
-  bind_text(insert, 4, build.compiler);
-  bind_text(insert, 5, build.preset);
-  bind_text(insert, 6, build.sanitizer);
-  const int stepped = sqlite3_step(insert);
-  sqlite3_finalize(insert);
-  TRY(handles->check(stepped));
-  handles->campaign = sqlite3_last_insert_rowid(handles->db);
-  TRY(handles->prepare(kInsertRun, handles->insert_run));
-  return std::unique_ptr<CampaignDb>(new CampaignDb(std::move(handles)));
+  Database database = TRY(Database::open(path, Database::Mode::kWrite));
+  TRY(prepare_tables(database));
+  const BuildName& build = campaign.build;
+  Statement insert = TRY(database.prepare(kInsertCampaign));
+  TRY(insert
+          .bind(campaign.started_utc, campaign.state, campaign.arguments, campaign.directory,
+                build.version, build.commit, std::uint64_t{build.is_dirty}, build.compiler,
+                build.preset, build.sanitizer)
+          .run());
+  const std::uint64_t id = database.last_row();
+  std::unique_ptr<CampaignDb> made(new CampaignDb(std::move(database), id));
+  TRY(made->prepare());
+  return made;
 }
 
-Result<void> CampaignDb::add(const RunRecord& record) {
-  if (batch_ == 0) TRY(handles_->execute("BEGIN"));
-  sqlite3_stmt* const insert = handles_->insert_run;
-  bind_integer(insert, 1, static_cast<std::uint64_t>(handles_->campaign));
-  bind_text(insert, 2, record.scenario);
-  bind_integer(insert, 3, record.seed);
-  bind_text(insert, 4, record.strategy);
-  bind_text(insert, 5, to_text(record.verdict));
-  bind_text(insert, 6, record.signature());
-  bind_text(insert, 7, hex16(record.fingerprint));
-  bind_text(insert, 8, hex16(record.plan));
-  bind_integer(insert, 9, record.events);
-  bind_integer(insert, 10, static_cast<std::uint64_t>(record.virtual_ns));
-  bind_integer(insert, 11, static_cast<std::uint64_t>(record.wall_ns));
-  bind_integer(insert, 12, record.acked_operations);
-  // Passing runs are many and alike: their sums are in the summary.
-  bind_text(insert, 13,
-            record.verdict == Verdict::kPass ? std::string() : run_record_to_json(record));
-  const int stepped = sqlite3_step(insert);
-  sqlite3_reset(insert);
-  TRY(handles_->check(stepped));
-  if (++batch_ == kBatchRuns) return commit();
+Result<std::unique_ptr<CampaignDb>> CampaignDb::resume(const std::string& path,
+                                                       std::uint64_t campaign) {
+  TRY(check_stored_database(path));
+  Database database = TRY(Database::open(path, Database::Mode::kWrite));
+  TRY(prepare_tables(database));
+  std::unique_ptr<CampaignDb> made(new CampaignDb(std::move(database), campaign));
+  TRY(made->prepare());
+  return made;
+}
+
+Result<void> CampaignDb::prepare() {
+  Statement run = TRY(database_.prepare(kInsertRun));
+  Statement name = TRY(database_.prepare("INSERT INTO names(name) VALUES(?)"));
+  Statement property = TRY(database_.prepare("INSERT INTO run_properties VALUES(?,?,?,?)"));
+  Statement fault = TRY(database_.prepare("INSERT INTO run_faults VALUES(?,?,?,?,?,?)"));
+  Statement mark = TRY(database_.prepare("INSERT INTO run_marks VALUES(?,?,?)"));
+  Statement situation = TRY(database_.prepare("INSERT INTO run_situations VALUES(?,?,?)"));
+  Statement time = TRY(database_.prepare("UPDATE campaigns SET wall_ns = ? WHERE id = ?"));
+  statements_ = std::make_unique<Statements>(Statements{.insert_run = std::move(run),
+                                                        .insert_name = std::move(name),
+                                                        .insert_property = std::move(property),
+                                                        .insert_fault = std::move(fault),
+                                                        .insert_mark = std::move(mark),
+                                                        .insert_situation = std::move(situation),
+                                                        .update_time = std::move(time)});
+  Statement names = TRY(database_.prepare("SELECT id, name FROM names"));
+  for (;;) {
+    const bool has_row = TRY(names.step());
+    if (!has_row) return {};
+    names_[names.text(1)] = names.integer(0);
+  }
+}
+
+Result<void> CampaignDb::add(const RunRecord& record, std::int64_t wall_ns) {
+  if (batch_ == 0) TRY(database_.execute("BEGIN"));
+  ++batch_;
+  // Passing runs are many, and their counts are in tables of their own.
+  const std::string whole =
+      record.verdict == Verdict::kPass ? std::string() : run_record_to_json(record);
+  TRY(statements_->insert_run
+          .bind(campaign_, record.scenario, record.seed, record.strategy, to_text(record.verdict),
+                record.signature(), hex16(record.fingerprint), hex16(record.plan), record.events,
+                record.virtual_ns, record.wall_ns, record.acked_operations, record.records,
+                record.client_records, hex16(digest_of(record)), whole)
+          .run());
+  TRY(add_counts(database_.last_row(), record));
+  return batch_ == kBatchRuns ? commit(wall_ns) : Result<void>();
+}
+
+Result<void> CampaignDb::add_counts(std::uint64_t run, const RunRecord& record) {
+  for (const PropertyResult& property : record.properties) {
+    const std::uint64_t name = TRY(name_id(property.id));
+    TRY(statements_->insert_property.bind(run, name, to_text(property.verdict), property.evaluated)
+            .run());
+  }
+  for (const FaultCount& fault : record.faults) {
+    const std::uint64_t name = TRY(name_id(fault.kind));
+    TRY(statements_->insert_fault
+            .bind(run, name, fault.planned, fault.fired, fault.refused, fault.took_effect)
+            .run());
+  }
+  for (const auto& [mark, count] : record.marks) {
+    const std::uint64_t name = TRY(name_id(mark));
+    TRY(statements_->insert_mark.bind(run, name, count).run());
+  }
+  for (const auto& [situation, count] : record.situations) {
+    const std::uint64_t name = TRY(name_id(situation));
+    TRY(statements_->insert_situation.bind(run, name, count).run());
+  }
   return {};
 }
 
-Result<void> CampaignDb::commit() {
+Result<std::uint64_t> CampaignDb::name_id(const std::string& name) {
+  const auto found = names_.find(name);
+  if (found != names_.end()) return found->second;
+  TRY(statements_->insert_name.bind(name).run());
+  return names_[name] = database_.last_row();
+}
+
+Result<void> CampaignDb::commit(std::int64_t wall_ns) {
   if (batch_ == 0) return {};
   batch_ = 0;
-  return handles_->execute("COMMIT");
+  TRY(statements_->update_time.bind(wall_ns, campaign_).run());
+  return database_.execute("COMMIT");
+}
+
+Result<void> CampaignDb::finish(const StoredCampaign& campaign) {
+  TRY(commit(campaign.wall_ns));
+  Statement update = TRY(database_.prepare(
+      "UPDATE campaigns SET state = ?, wall_ns = ?, determinism_checks = ?,"
+      " determinism_differing = ?, canary_tried = ?, canary_caught = ? WHERE id = ?"));
+  return update
+      .bind(campaign.state, campaign.wall_ns, campaign.determinism_checks,
+            campaign.determinism_differing, std::uint64_t{campaign.canary_tried},
+            std::uint64_t{campaign.canary_caught}, campaign_)
+      .run();
+}
+
+Result<void> CampaignDb::each_run(std::uint64_t campaign, const Registry& registry,
+                                  const std::function<void(RunRecord record)>& take) {
+  Statement rows = TRY(database_.prepare(kSelectRuns));
+  CountReader counts = TRY(CountReader::make(database_));
+  rows.bind(campaign);
+  for (;;) {
+    const bool has_row = TRY(rows.step());
+    if (!has_row) return {};
+    const std::string whole = rows.text(13);
+    if (!whole.empty()) {
+      take(TRY(run_record_from_json(whole)));
+      continue;
+    }
+    RunRecord record;
+    record.scenario = rows.text(1);
+    record.seed = rows.integer(2);
+    record.strategy = rows.text(3);
+    const auto verdict = verdict_from_text(rows.text(4));
+    if (verdict != Verdict::kPass) {
+      return fail(Errc::kInvalid, fmt::format("{}: {} seed {} did not pass and has no record",
+                                              database_.path(), record.scenario, record.seed));
+    }
+    record.fingerprint = TRY(number_of(rows.text(5)));
+    record.plan = TRY(number_of(rows.text(6)));
+    record.events = rows.integer(7);
+    record.virtual_ns = static_cast<std::int64_t>(rows.integer(8));
+    record.wall_ns = static_cast<std::int64_t>(rows.integer(9));
+    record.acked_operations = rows.integer(10);
+    record.records = rows.integer(11);
+    record.client_records = rows.integer(12);
+    TRY(counts.read(rows.integer(0), registry, record));
+    take(std::move(record));
+  }
+}
+
+Result<std::vector<CampaignDb::Seen>> CampaignDb::seen_before() {
+  Statement rows = TRY(database_.prepare(kSelectSeen));
+  rows.bind(campaign_);
+  std::vector<Seen> all;
+  for (;;) {
+    const bool has_row = TRY(rows.step());
+    if (!has_row) return all;
+    all.push_back({.signature = rows.text(0),
+                   .scenario = rows.text(1),
+                   .failed_runs = rows.integer(2),
+                   .runs = rows.integer(3),
+                   .runs_since = rows.integer(4),
+                   .first_utc = rows.text(5),
+                   .first_commit = rows.text(6)});
+  }
 }
 
 }  // namespace millrace::run

@@ -25,20 +25,27 @@ class SeedSchedule {
   /// The scenario of the seeds that were given last.
   std::uint32_t current_scenario() const { return current_; }
   /// Which of the shard's seeds of a scenario this one is, from 0.
-  std::uint64_t index_of(std::uint64_t seed) const;
+  std::uint64_t index_of(std::uint32_t scenario, std::uint64_t seed) const;
 
  private:
+  /// Of one scenario.
+  struct Part {
+    std::vector<std::uint64_t> chosen;  // Its seeds, where they were named.
+    std::uint64_t count = 0;
+    std::uint64_t given = 0;
+  };
+
   /// Whether the shard runs this seed.
   bool is_mine(std::uint64_t seed) const;
-  std::uint64_t seed_count() const;
-  std::uint64_t seed_at(std::uint64_t index) const;
+  /// How many of the seeds from the first on the shard runs.
+  std::uint64_t range_count() const;
+  std::uint64_t seed_at(const Part& part, std::uint64_t index) const;
 
   const CampaignOptions& options_;
   std::uint64_t first_ = 0;  // The shard's first seed.
-  std::uint64_t count_ = 0;  // Its seeds of each scenario.
   std::uint64_t planned_ = 0;
   std::uint32_t current_ = 0;
-  std::vector<std::uint64_t> given_;  // Seeds given, by scenario.
+  std::vector<Part> parts_;  // By scenario.
 };
 
 }  // namespace millrace::run

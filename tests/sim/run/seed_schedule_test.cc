@@ -30,7 +30,7 @@ TEST(SeedSchedule, shards_by_seed_modulo) {
   // Seeds from 1 to 10 with seed % 4 == 1.
   EXPECT_EQ(all_of(schedule),
             (std::vector<std::pair<std::uint32_t, std::uint64_t>>{{0, 1}, {0, 5}, {0, 9}}));
-  EXPECT_EQ(schedule.index_of(5), 1U);
+  EXPECT_EQ(schedule.index_of(0, 5), 1U);
 }
 
 TEST(SeedSchedule, takes_the_seeds_that_were_chosen) {
@@ -46,8 +46,18 @@ TEST(SeedSchedule, numbers_the_chosen_seeds_of_its_shard) {
   SeedSchedule schedule(1, options);
 
   // One in a hundred is run a second time, the first always: so each shard counts for itself.
-  EXPECT_EQ(schedule.index_of(9), 0U);
-  EXPECT_EQ(schedule.index_of(7), 1U);
+  EXPECT_EQ(schedule.index_of(0, 9), 0U);
+  EXPECT_EQ(schedule.index_of(0, 7), 1U);
+}
+
+TEST(SeedSchedule, takes_the_list_of_each_scenario) {
+  const CampaignOptions options{.seeds_by_scenario = {{9, 4}, {}, {7}}};
+  SeedSchedule schedule(3, options);
+
+  EXPECT_EQ(schedule.planned(), 3U);
+  EXPECT_EQ(all_of(schedule),
+            (std::vector<std::pair<std::uint32_t, std::uint64_t>>{{0, 9}, {0, 4}, {2, 7}}));
+  EXPECT_EQ(schedule.index_of(0, 4), 1U);
 }
 
 TEST(SeedSchedule, goes_in_rounds_when_time_is_short) {

@@ -1,0 +1,68 @@
+// `millrace merge`: the databases of several campaigns as one, and their sum.
+
+#include <algorithm>
+#include <filesystem>
+
+#include "reports/campaign_summary.h"
+#include "sim/command/json_output.h"
+#include "sim/command/scenario_values.h"
+#include "sim/command/select.h"
+#include "sim/command/verbs.h"
+#include "sim/run/merge.h"
+
+namespace millrace::command {
+namespace {
+
+/// The scenarios with their floors, where this program has them.
+std::vector<run::Scenario> scenarios_of(const std::vector<std::string>& names,
+                                        const run::Registry& registry) {
+  const std::vector<std::string> known = scenario_names(registry);
+  std::vector<run::Scenario> scenarios;
+  for (const std::string& name : names) {
+    run::Scenario scenario;
+    scenario.name = name;
+    if (std::ranges::find(known, name) != known.end()) {
+      auto found = select_scenarios({name}, registry);
+      if (found.has_value() && found->size() == 1) scenario = std::move(found->front());
+    }
+    scenarios.push_back(std::move(scenario));
+  }
+  return scenarios;
+}
+
+}  // namespace
+
+int verb_merge(const Context& context) {
+  const Options& options = context.options;
+  if (options.names.empty()) return usage_error(context, "merge needs databases of campaigns");
+  if (!options.output.has_value()) {
+    return usage_error(context, "merge needs a place for the new database: -o C.db");
+  }
+  std::vector<std::string> files;
+  for (const std::string& name : options.names) {
+    std::error_code ignored;
+    files.push_back(std::filesystem::is_directory(name, ignored) ? name + "/campaign.db" : name);
+  }
+  const std::string& merged = *options.output;
+  if (const Result<void> done = run::merge_databases(files, merged); !done.has_value()) {
+    return usage_error(context, done.error().detail);
+  }
+  const auto names = run::scenarios_in(merged);
+  if (!names.has_value()) return tool_error(context, names.error().detail);
+  const run::RunSource source{.registry = &context.registry,
+                              .scenarios = scenarios_of(*names, context.registry)};
+  const auto summary = run::summary_of_database(merged, source);
+  if (!summary.has_value()) return tool_error(context, summary.error().detail);
+
+  const int status = run::exit_status(*summary);
+  if (options.is_json) {
+    context.console.out(campaign_json(*summary, ""));
+  } else {
+    context.console.out(reports::campaign_summary(
+        *summary, {.program = shell_word(options.program), .directory = merged, .status = status},
+        screen_options(context)));
+  }
+  return status;
+}
+
+}  // namespace millrace::command

@@ -1,0 +1,26 @@
+#pragma once
+
+// The tables of a campaign's database, and the way from older ones to them.
+// docs/formats/campaign-db.md is their documentation.
+
+#include <string>
+
+#include "sim/run/sqlite.h"
+#include "system/base/result.h"
+
+namespace millrace::run {
+
+/// Whether a campaign can be appended to this file, or it can be made: looks without changing
+/// anything, and without SQLite, so that workers may still be forked.
+/// Errors: kInvalid: the file belongs to something else, is damaged in its header, or is of a later
+/// version; kIo: it cannot be written.
+Result<void> check_database(const std::string& path);
+
+/// The same for a file that has to be there and is only read.
+Result<void> check_stored_database(const std::string& path);
+
+/// Makes the tables in a new file; brings an older file to this version, in one transaction.
+/// Errors: kIo, with SQLite's words; the file is then as it was.
+Result<void> prepare_tables(Database& database);
+
+}  // namespace millrace::run

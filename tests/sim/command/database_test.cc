@@ -1,0 +1,243 @@
+// What outlives a campaign in its database: going on after a kill, running failures again, shards
+// that are merged, and what earlier campaigns saw.
+
+#include <chrono>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "sim/command/main.h"
+#include "tests/sim/command/calls.h"
+
+namespace millrace::command {
+namespace {
+
+using nlohmann::json;
+
+class DatabaseTest : public CommandTest {
+ protected:
+  json called(const std::vector<std::string>& arguments, int status) const {
+    std::vector<std::string> words = arguments;
+    words.emplace_back("--json");
+    const Call seen = call(words);
+    EXPECT_EQ(seen.status, status) << seen.out << seen.err;
+    return json::parse(seen.out);
+  }
+
+  /// A summary without what tells of speed and place.
+  static json essence(json summary) {
+    for (const char* const field :
+         {"events_per_second", "virtual_seconds_per_second", "seeds_per_second", "peak_rss_kib",
+          "wall_ns", "directory", "resumed_seeds"}) {
+      summary.erase(field);
+    }
+    for (json& group : summary["groups"]) group.erase("repro");
+    return summary;
+  }
+
+  /// Calls the program in a process of its own, kills it after a while, and waits for its end.
+  static void call_and_kill(const std::vector<std::string>& arguments,
+                            std::chrono::milliseconds after) {
+    const pid_t child = fork();
+    if (child == 0) {
+      if (freopen("/dev/null", "w", stdout) == nullptr) _exit(99);
+      if (freopen("/dev/null", "w", stderr) == nullptr) _exit(99);
+      std::vector<std::string> words = arguments;
+      words.insert(words.begin(), "millrace");
+      std::vector<char*> pointers;
+      for (std::string& word : words) pointers.push_back(word.data());
+      pointers.push_back(nullptr);
+      _exit(millrace::main(static_cast<int>(words.size()), pointers.data(), toy_registry));
+    }
+    std::this_thread::sleep_for(after);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+
+  static void execute(const std::string& path, const std::string& sql) {
+    sqlite3* file = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &file), SQLITE_OK);
+    char* message = nullptr;
+    EXPECT_EQ(sqlite3_exec(file, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK) << message;
+    sqlite3_close(file);
+  }
+};
+
+TEST_F(DatabaseTest, a_campaign_that_was_killed_ten_times_ends_as_if_it_never_was) {
+  std::vector<std::string> words{"campaign", "quiet", "lossy",       "--seeds", "3..202",
+                                 "-j",       "2",     "--no-shrink", "--out",   "killed"};
+  call_and_kill(words, std::chrono::milliseconds(300));
+  // At moments that do not repeat themselves.
+  for (int i = 1; i < 10; ++i) {
+    call_and_kill({"campaign", "--resume", "killed"}, std::chrono::milliseconds(60 + 37 * i));
+  }
+
+  const json resumed = called({"campaign", "--resume", "killed"}, 1);
+  words.back() = "whole";
+  const json whole = called(words, 1);
+
+  EXPECT_GT(resumed["resumed_seeds"], 0);
+  EXPECT_EQ(resumed["seeds"], 400);
+  EXPECT_EQ(essence(resumed), essence(whole));
+  EXPECT_EQ(read("killed/failures/TOY-1-" + whole["groups"][0]["group"].get<std::string>() +
+                 ".repro.json"),
+            read("whole/failures/TOY-1-" + whole["groups"][0]["group"].get<std::string>() +
+                 ".repro.json"));
+}
+
+TEST_F(DatabaseTest, a_finished_campaign_is_summed_up_again) {
+  const json first = called({"campaign", "quiet", "--seeds", "5", "--out", "o"}, 0);
+  const json again = called({"campaign", "--resume", "o"}, 0);
+
+  EXPECT_EQ(again["resumed_seeds"], 5);
+  EXPECT_EQ(essence(again), essence(first));
+}
+
+TEST_F(DatabaseTest, resuming_says_what_does_not_fit) {
+  call({"campaign", "quiet", "--seeds", "2", "--out", "o"});
+
+  const Call choosing = call({"campaign", "--resume", "o", "--seeds", "9", "quiet"});
+  EXPECT_EQ(choosing.status, 2);
+  EXPECT_NE(choosing.err.find("leave out --seeds"), std::string::npos) << choosing.err;
+  EXPECT_EQ(call({"campaign", "--resume", "o", "--rerun", "o"}).status, 2);
+  EXPECT_EQ(call({"campaign", "--resume", "nowhere"}).status, 2);
+
+  execute("o/campaign.db", "UPDATE campaigns SET commit_id = 'fedcba9'");
+  const Call other = call({"campaign", "--resume", "o"});
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.err.find("fedcba9"), std::string::npos) << other.err;
+}
+
+TEST_F(DatabaseTest, a_scenario_that_changed_is_not_gone_on_with) {
+  write("mine.toml", "extends = \"quiet\"\nrun_for = \"2s\"\n");
+  call({"campaign", "./mine.toml", "--seeds", "2", "--out", "o"});
+  write("mine.toml", "extends = \"quiet\"\nrun_for = \"3s\"\n");
+
+  const Call seen = call({"campaign", "--resume", "o"});
+
+  EXPECT_EQ(seen.status, 2);
+  EXPECT_NE(seen.err.find("mine has changed since"), std::string::npos) << seen.err;
+}
+
+TEST_F(DatabaseTest, failures_alone_are_run_again) {
+  const json first =
+      called({"campaign", "quiet", "lossy", "--seeds", "20", "--no-shrink", "--out", "o"}, 1);
+
+  const json again = called({"campaign", "--rerun", "o", "--out", "p"}, 1);
+
+  EXPECT_EQ(again["seeds"], first["failed"]);
+  EXPECT_EQ(again["failed"], first["failed"]);
+  ASSERT_EQ(again["scenarios"].size(), 1U);
+  EXPECT_EQ(again["scenarios"][0]["name"], "lossy");
+  call({"campaign", "quiet", "--seeds", "2", "--out", "q"});
+  EXPECT_EQ(call({"campaign", "--rerun", "q"}).status, 0);
+}
+
+TEST_F(DatabaseTest, shards_merged_are_the_whole) {
+  const std::vector<std::string> asked{"campaign", "quiet", "lossy",
+                                       "--seeds",  "40",    "--no-shrink"};
+  std::vector<std::string> merge{"merge", "-o", "all.db"};
+  for (const char* const shard : {"1/4", "2/4", "3/4", "4/4"}) {
+    std::vector<std::string> part = asked;
+    const std::string folder = std::string("part") + shard[0];
+    part.insert(part.end(), {"--shard", shard, "--out", folder});
+    call(part);
+    merge.push_back(folder);
+  }
+  const json whole = called(asked, 1);
+
+  const json merged = called(merge, 1);
+
+  for (const char* const field : {"seeds", "passed", "failed", "crashed", "inconclusive", "events",
+                                  "marks", "faults", "acked_operations"}) {
+    EXPECT_EQ(merged[field], whole[field]) << field;
+  }
+  ASSERT_EQ(merged["groups"].size(), whole["groups"].size());
+  for (std::size_t i = 0; i < whole["groups"].size(); ++i) {
+    for (const char* const field :
+         {"signature", "count", "cheapest_seed", "cheapest_events", "strategies", "unshrunk"}) {
+      EXPECT_EQ(merged["groups"][i][field], whole["groups"][i][field]) << field;
+    }
+  }
+  // What is there already is never overwritten.
+  EXPECT_EQ(call(merge).status, 2);
+  // The same runs once more are the same runs.
+  EXPECT_EQ(called({"merge", "all.db", "part1", "-o", "twice.db"}, 1)["seeds"], whole["seeds"]);
+}
+
+TEST_F(DatabaseTest, merging_refuses_what_is_no_campaign_and_leaves_nothing) {
+  call({"campaign", "quiet", "--seeds", "1", "--out", "o"});
+  write("notes.db", "Dear diary");
+
+  EXPECT_EQ(call({"merge", "o", "notes.db", "-o", "all.db"}).status, 2);
+  EXPECT_EQ(call({"merge", "o", "none.db", "-o", "all.db"}).status, 2);
+  EXPECT_EQ(call({"merge", "o"}).status, 2);
+  EXPECT_FALSE(exists("all.db"));
+  EXPECT_EQ(read("notes.db"), "Dear diary");
+}
+
+TEST_F(DatabaseTest, a_failure_is_known_when_it_comes_again_and_missed_when_it_does_not) {
+  const json first =
+      called({"campaign", "lossy", "--seeds", "20", "--no-shrink", "--db", "all.db"}, 1);
+  EXPECT_EQ(first["groups"][0]["status"], "new");
+  EXPECT_TRUE(first["gone"].empty());
+
+  const json again =
+      called({"campaign", "lossy", "--seeds", "20", "--no-shrink", "--db", "all.db"}, 1);
+  EXPECT_EQ(again["groups"][0]["status"], "known");
+  EXPECT_FALSE(again["groups"][0]["known_since"].is_null());
+
+  const Call without = call(
+      {"campaign", "lossy", "--seeds", "20", "--faults", "none", "--db", "all.db", "--out", "o"});
+  EXPECT_EQ(without.status, 0) << without.out;
+  const json gone = json::parse(read("o/summary.json"))["gone"];
+  ASSERT_EQ(gone.size(), 1U);
+  EXPECT_EQ(gone[0]["signature"], "TOY-1/lost");
+  EXPECT_EQ(gone[0]["runs"], 40);
+  EXPECT_EQ(gone[0]["runs_since"], 20);
+  EXPECT_NE(without.out.find("GONE?"), std::string::npos) << without.out;
+}
+
+TEST_F(DatabaseTest, version_1_is_brought_up_with_its_runs) {
+  execute("old.db",
+          "CREATE TABLE campaigns(id INTEGER PRIMARY KEY, version TEXT, commit_id TEXT,"
+          " dirty INTEGER, compiler TEXT, preset TEXT, sanitizer TEXT);"
+          "CREATE TABLE runs(campaign INTEGER REFERENCES campaigns(id), scenario TEXT,"
+          " seed INTEGER, strategy TEXT, verdict TEXT, signature TEXT, fingerprint TEXT, plan TEXT,"
+          " events INTEGER, virtual_ns INTEGER, wall_ns INTEGER, acked_operations INTEGER,"
+          " record TEXT, PRIMARY KEY(campaign, scenario, seed));"
+          "INSERT INTO campaigns VALUES(1, '0.1.0', 'abc1234', 0, 'g++-12', 'release', 'none');"
+          "INSERT INTO runs VALUES(1, 'lossy', 7, 'fifo', 'fail', 'TOY-1/lost', '0', '0', 9, 9, 9,"
+          " 9, '{}');"
+          "PRAGMA application_id=1296847427; PRAGMA user_version=1;");
+
+  const json seen =
+      called({"campaign", "lossy", "--seeds", "20", "--no-shrink", "--db", "old.db"}, 1);
+
+  EXPECT_EQ(seen["groups"][0]["status"], "known");
+  EXPECT_EQ(seen["groups"][0]["known_commit"], "abc1234");
+  // Its campaign does not say what it was asked for.
+  execute("old.db", "DELETE FROM campaigns WHERE id = 2");
+  EXPECT_EQ(call({"campaign", "--resume", "old.db"}).status, 2);
+}
+
+TEST_F(DatabaseTest, a_damaged_file_is_refused_and_stays) {
+  call({"campaign", "quiet", "--seeds", "30", "--out", "o"});
+  std::string bytes = read("o/campaign.db");
+  ASSERT_GT(bytes.size(), 9'000U);
+  for (std::size_t i = 4'096; i < bytes.size(); ++i) bytes[i] = 'x';
+  write("bad.db", bytes);
+
+  const Call resumed = call({"campaign", "--resume", "bad.db"});
+  EXPECT_EQ(resumed.status, 2) << resumed.err;
+  EXPECT_NE(resumed.err.find("bad.db"), std::string::npos) << resumed.err;
+  EXPECT_EQ(call({"merge", "bad.db", "-o", "all.db"}).status, 2);
+  EXPECT_EQ(read("bad.db"), bytes);
+}
+
+}  // namespace
+}  // namespace millrace::command
