@@ -136,19 +136,14 @@ class CatchUp {
     TRY(probe_start(operation, segment, status, deadline));
     client_.history().record(properties::PassBegan{.pass = pass, .segment = segment});
     EventReader reader(context_, segment, status.start_offset);
-    // What is written meanwhile would keep the pass going for as long as there are writers: it ends
-    // soon after it has read what was there at its start.
-    std::optional<Instant> last;
-    for (;;) {
-      if (!last.has_value() && reader.offset() >= status.length) {
-        last = env_.clock.now() + kLastWait;
-      }
-      const Instant until = last.value_or(env_.clock.now() + kLastWait);
-      const Step step = TRY(read_one(env_, context_, client_, reader, pass, until));
+    // Ends where the store first says that there is no more: whoever waited there for a while would
+    // go on for as long as there are writers.
+    while (!reader.is_at_tail()) {
+      const Step step =
+          TRY(read_one(env_, context_, client_, reader, pass, env_.clock.now() + kLastWait));
       // A truncation meanwhile: the pass is not whole, so it says nothing about the tail.
       if (step == Step::kTruncated || step == Step::kDamaged) return {};
       if (step == Step::kEnd) break;
-      if (last.has_value() && (step == Step::kNothing || env_.clock.now() >= *last)) break;
       if (env_.clock.now() >= deadline) return fail(Errc::kTimeout, "the pass takes too long");
     }
     client_.history().record(
