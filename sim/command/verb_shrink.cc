@@ -15,6 +15,7 @@
 #include "sim/command/seeds.h"
 #include "sim/command/shrinking.h"
 #include "sim/command/verbs.h"
+#include "sim/run/writable.h"
 
 namespace millrace::command {
 namespace {
@@ -98,7 +99,10 @@ class Place {
                    std::chrono::system_clock::now()) {}
 
   std::expected<void, std::string> check() const {
-    return output_.has_value() ? check_new_file(*output_) : directory_.check();
+    if (!output_.has_value()) return directory_.check();
+    const Result<void> writable = run::check_writable(*output_, run::Wanted::kFile);
+    if (!writable.has_value()) return std::unexpected(writable.error().detail);
+    return {};
   }
 
   /// The path of the repro.
