@@ -79,8 +79,10 @@ std::vector<sim::Override> keep_purposes();
 /// The same for each place with draws of these purposes.
 std::vector<sim::Override> keep_places(std::span<const DrawRecord> draws,
                                        std::span<const sim::Override> purposes);
-/// An override for each of these draws at these places, with its value where there is one value.
+/// An override for each of these draws at these places, with its value where an event has one draw
+/// of the purpose that is not neutral. An override fits all draws of its event, so such a value may
+/// reach another one, which was neutral; where that may not be, only the first draw gets a value.
 std::vector<sim::Override> keep_draws(std::span<const DrawRecord> draws,
-                                      std::span<const sim::Override> places);
+                                      std::span<const sim::Override> places, bool may_reach_others);
 
 }  // namespace millrace::run

@@ -399,7 +399,8 @@ std::vector<sim::Override> keep_places(std::span<const DrawRecord> draws,
 }
 
 std::vector<sim::Override> keep_draws(std::span<const DrawRecord> draws,
-                                      std::span<const sim::Override> places) {
+                                      std::span<const sim::Override> places,
+                                      bool may_reach_others) {
   using Key = std::tuple<sim::Purpose, std::uint64_t, sim::EventKind, std::uint64_t, std::uint32_t>;
   std::map<Key, std::size_t> known;
   std::vector<sim::Override> rules;
@@ -418,9 +419,9 @@ std::vector<sim::Override> keep_draws(std::span<const DrawRecord> draws,
                        .n = draw.n,
                        .value = draw.value});
     }
-    // One rule cannot give two values; nor is an index other than the first the only draw.
+    // One rule cannot give two values.
     const bool is_writable = draw.value >= 0 && draw.value <= sim::Override::kValueMax;
-    if (!is_new || draw.index != 0 || !is_writable) {
+    if (!is_new || !is_writable || (draw.index != 0 && !may_reach_others)) {
       rules[found->second].value.reset();
       rules[found->second].is_drawn = true;
     }

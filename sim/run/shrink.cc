@@ -199,7 +199,10 @@ class Shrinker {
     if (!try_overrides(keep_places(draws, purposes))) return true;
     halve(drop_overrides(plan_));
     const std::vector<sim::Override> places = kept_rules();
-    if (try_overrides(keep_draws(draws, places))) halve(drop_overrides(plan_));
+    if (try_overrides(keep_draws(draws, places, true)) ||
+        try_overrides(keep_draws(draws, places, false))) {
+      halve(drop_overrides(plan_));
+    }
     return true;
   }
 
