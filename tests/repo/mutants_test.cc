@@ -78,7 +78,7 @@ class Mutants : public testing::Test {
     fs::create_directories(here);
     for (const char* const file :
          {"run.sh", "read_campaign.cmake", "read_run.cmake", "read_shrunk.cmake"}) {
-      fs::copy_file(repository_root() / "tests/mutants" / file, here / file);
+      fs::copy_file(repository_repository_root() / "tests/mutants" / file, here / file);
     }
     write(folder_ / "tree/campaign.json", "{}\n");
     write(folder_ / "tree/later.json", "{}\n");
@@ -252,6 +252,19 @@ TEST_F(Mutants, that_do_not_apply_break_the_verdict_and_not_the_others) {
   EXPECT_TRUE(has(outcome, R"("mutant": "a_good_one", "armed": 3, "caught_by": "DUP-1")"))
       << outcome.out;
   EXPECT_TRUE(has(outcome, R"("mutant": "broken", "armed": 0, "caught_by": null)")) << outcome.out;
+}
+
+TEST(MutantPatches, apply_to_the_source_as_it_is) {
+  std::size_t tried = 0;
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(repository_root() / "tests/mutants")) {
+    if (entry.path().extension() != ".patch") continue;
+    ++tried;
+    const std::string command = "cd '" + repository_root().string() + "' && git apply --check '" +
+                                entry.path().string() + "' 2>&1";
+    EXPECT_EQ(std::system(command.c_str()), 0) << entry.path();  // NOLINT(concurrency-mt-unsafe)
+  }
+  EXPECT_GE(tried, 8U);
 }
 
 }  // namespace
