@@ -122,10 +122,11 @@ class Summary {
     line.add(1, counted(size.faults, "fault"), Ink::kPlain);
     if (group.is_known) line.add(3, since_text(group), Ink::kDim);
     text_ += line.text();
-    // As far to the left as it has to be to stand whole on its line.
-    const std::string command = replay_command(group);
-    text_ += std::string(width_of(command) + 7 <= width_ ? 7 : 2, ' ') +
-             painted(command, Ink::kBold, options_.has_color) + '\n';
+    add_command(group.repro.empty()
+                    ? fmt::format("run {} --seed {}", group.scenario, group.cheapest_seed)
+                    : fmt::format("replay {}", group.repro));
+    // A token outlives the folder of this campaign: it is copied out of a log.
+    if (!group.token.empty()) add_command(fmt::format("replay {}", group.token));
   }
 
   /// What no seed had: a plan that is smaller than theirs fails like that.
@@ -136,11 +137,7 @@ class Summary {
     line.add(3, printable(finding.scenario), Ink::kPlain);
     line.add(2, "while others were made smaller", Ink::kPlain);
     text_ += line.text();
-    if (finding.repro.empty()) return;
-    const std::string command =
-        printable(fmt::format("{} replay {}", context_.program, finding.repro));
-    text_ += std::string(width_of(command) + 7 <= width_ ? 7 : 2, ' ') +
-             painted(command, Ink::kBold, options_.has_color) + '\n';
+    if (!finding.repro.empty()) add_command(fmt::format("replay {}", finding.repro));
   }
 
   /// "since 2026-11-20 at 4f2a91c"
@@ -172,11 +169,11 @@ class Summary {
     text_ += line.text();
   }
 
-  std::string replay_command(const run::FailureGroup& group) const {
-    const std::string again =
-        group.repro.empty() ? fmt::format("run {} --seed {}", group.scenario, group.cheapest_seed)
-                            : fmt::format("replay {}", group.repro);
-    return printable(context_.program + " " + again);
+  /// As far to the left as it has to be to stand whole on its line.
+  void add_command(std::string_view words) {
+    const std::string command = printable(fmt::format("{} {}", context_.program, words));
+    text_ += std::string(width_of(command) + 7 <= width_ ? 7 : 2, ' ') +
+             painted(command, Ink::kBold, options_.has_color) + '\n';
   }
 
   void add_complaint(std::string_view title, Ink ink, std::string_view text) {

@@ -292,8 +292,10 @@ class FailureScreen {
       add_labelled("override", rule, kBuildColumn);
     }
     add_command("replay", context_.replay_command, "");
+    add_command("or", context_.token_command, "");
     add_command("seed", context_.seed_command,
                 context_.story.empty() ? "(this build)" : "(this build; unshrunk)");
+    add_command("keep", context_.keep_command, "(for ctest)");
   }
 
   /// A command stands whole on its line, however long, so that it can be copied.

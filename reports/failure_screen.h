@@ -25,7 +25,10 @@ struct FailureContext {
   run::BuildName build = {};
   /// Commands as one types them, with every override; empty for none.
   std::string replay_command = {};
+  /// The same with the repro as a token.
+  std::string token_command = {};
   std::string seed_command = {};
+  std::string keep_command = {};
   /// The overrides of the plan, a line each.
   std::vector<std::string> overrides = {};
   /// What a reduced run consists of and what it was made of, see story_text(); empty for one that

@@ -47,20 +47,25 @@ void store_world(Registry& registry) {
                  .disks_lost_max = 0,
                  .core = run::CoreSize::kAll,
                  .about = "Keeps segments on a local log and serves them."});
-  registry.workload(
-      "writer", writer_main, draw_writes,
-      {.fresh_clients = 1, .about = "Appends events with few or many keys, ahead of the answers."});
+  registry.workload("writer", writer_main, draw_writes,
+                    {.fresh_clients = 1,
+                     .operation_kinds = {"append"},
+                     .about = "Appends events with few or many keys, ahead of the answers."});
   registry.workload("tail_reader", tail_reader_main,
                     {.about = "Follows every segment from its start to its tail and on."});
   registry.workload("catch_up_reader", catch_up_reader_main, draw_passes,
                     {.fresh_clients = 1,
+                     .operation_kinds = {"pass"},
                      .about = "Reads segments from their start to their tail, again and again."});
   registry.workload("conditional_writer", conditional_writer_main, draw_conditional_appends,
-                    {.about = "Appends only where a segment has the expected length."});
+                    {.operation_kinds = {"append_after_look", "append_at_known"},
+                     .about = "Appends only where a segment has the expected length."});
   registry.workload("resender", resender_main, draw_blocks,
-                    {.about = "Repeats blocks, leaves gaps and overlaps, as no writer would."});
+                    {.operation_kinds = {"next", "pair", "repeat", "overlap", "gap", "ask"},
+                     .about = "Repeats blocks, leaves gaps and overlaps, as no writer would."});
   registry.workload("admin", admin_main, draw_administration,
-                    {.about = "Looks at segments, truncates and seals them."});
+                    {.operation_kinds = {"info", "seal", "truncate"},
+                     .about = "Looks at segments, truncates and seals them."});
   registry.workload("final_scan", final_scan_main,
                     {.start = run::ClientStart::kLast,
                      .is_in_every_scenario = true,

@@ -116,10 +116,13 @@ void world(millrace::Registry& registry) {
                 {.core = millrace::CoreSize::kMajority,
                  .about = "Keeps registers; a majority of the replicas keeps them safe."});
   registry.workload("user", user_main, draw_use,
-                    {.fresh_clients = 1, .about = "Reads and writes registers."});
+                    {.fresh_clients = 1,
+                     .operation_kinds = {"read", "write"},
+                     .about = "Reads and writes registers."});
   registry.workload("last_look", user_main, draw_last_look,
                     {.start = millrace::ClientStart::kLast,
                      .is_in_every_scenario = true,
+                     .operation_kinds = {"read"},
                      .about = "Reads every register when all others are done."});
   registry.property<Linearizable>();
   registry.property<ReadersSettle>();

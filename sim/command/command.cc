@@ -24,6 +24,7 @@ constexpr std::array kVerbs{
     Verb{"campaign", verb_campaign},
     Verb{"replay", verb_replay},
     Verb{"shrink", verb_shrink},
+    Verb{"keep", verb_keep},
     Verb{"plan", verb_plan},
     Verb{"explain", verb_explain},
     Verb{"list", verb_list},

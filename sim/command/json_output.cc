@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/run/signature.h"
+#include "system/base/check.h"
 
 namespace millrace::command {
 namespace {
@@ -163,19 +164,31 @@ Json run_object(const run::RunRecord& record, const RunExtras& extras) {
           {"overrides", overrides_json(record, extras)},
           {"limit", record.limit.has_value() ? Json(*record.limit) : Json(nullptr)},
           {"repro", extras.repro.has_value() ? Json(*extras.repro) : Json(nullptr)},
+          {"token", extras.token.has_value() ? Json(*extras.token) : Json(nullptr)},
           {"command", extras.command},
           {"shrunk", shrunk_json(extras.shrunk)},
           {"build", build_json()}};
 }
 
+std::string_view change_word(run::PartingKind kind) {
+  switch (kind) {
+    case run::PartingKind::kNew:
+      return "new";
+    case run::PartingKind::kMissing:
+      return "missing";
+    case run::PartingKind::kChanged:
+      return "changed";
+  }
+  UNREACHABLE("a kind of parting outside its list");
+}
+
 /// Where a replayed execution left the one that was expected.
-Json parting_json(const std::optional<run::FirstDifference>& difference) {
+Json parting_json(const std::optional<ReplayDifference>& difference) {
   if (!difference.has_value()) return nullptr;
-  return {{"event", difference->event},
-          {"virtual_ns", difference->time_ns},
-          {"machine", difference->machine},
-          {"task", difference->task},
-          {"what", difference->first}};
+  return {{"event", difference->place.event},     {"virtual_ns", difference->place.time_ns},
+          {"machine", difference->place.machine}, {"task", difference->place.task},
+          {"what", difference->place.what},       {"change", change_word(difference->parting.kind)},
+          {"count", difference->parting.count}};
 }
 
 Json difference_json(const run::DeterminismCheck& check) {
@@ -231,7 +244,7 @@ Json groups_json(const run::CampaignSummary& summary) {
                     {"known_since", text_or_null(group.known_since)},
                     {"known_commit", text_or_null(group.known_commit)},
                     {"repro", text_or_null(group.repro)},
-                    {"token", nullptr},
+                    {"token", text_or_null(group.token)},
                     {"shrunk", shrunk_json(group.shrunk.has_value() ? &*group.shrunk : nullptr)},
                     {"unshrunk", size_json(group.size)},
                     {"strategies", map_json(group.strategies)}});
@@ -293,12 +306,26 @@ std::string run_json(const run::RunRecord& record, const RunExtras& extras) {
   return text_of(run_object(record, extras));
 }
 
+std::string keep_json(const std::vector<KeptRepro>& kept) {
+  static constexpr std::string_view kStates[] = {"new", "replaced", "same"};
+  Json list = Json::array();
+  for (const KeptRepro& one : kept) {
+    list.push_back({{"file", one.file},
+                    {"scenario", one.scenario},
+                    {"signature", one.signature},
+                    {"state", kStates[static_cast<std::size_t>(one.state)]}});
+  }
+  return text_of({{"schema", kSchema}, {"kept", std::move(list)}, {"build", build_json()}});
+}
+
 std::string replay_json(const std::vector<ReplayReport>& replays) {
   Json list = Json::array();
   for (const ReplayReport& one : replays) {
     Json object = run_object(one.replay.record, one.extras);
     object["replay"] = {{"verdict", run::to_text(one.replay.verdict)},
-                        {"matched_percent", one.replay.matched_percent},
+                        {"matched_percent", one.replay.matched_percent.has_value()
+                                                ? Json(*one.replay.matched_percent)
+                                                : Json(nullptr)},
                         {"first_difference", parting_json(one.difference)},
                         {"same_execution", one.replay.is_same_execution},
                         {"edited", one.replay.is_edited},

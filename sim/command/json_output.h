@@ -15,6 +15,7 @@
 #include "sim/run/repro.h"
 #include "sim/run/run_record.h"
 #include "sim/run/shrink.h"
+#include "sim/run/trail.h"
 
 namespace millrace::command {
 
@@ -24,6 +25,8 @@ struct RunExtras {
   std::string command;
   /// Path of the repro file; none where none was written.
   std::optional<std::string> repro = {};
+  /// The repro as a token; none where it would be too long.
+  std::optional<std::string> token = {};
   /// The overrides of the plan, in words, in the order of RunRecord::override_matches.
   std::vector<std::string> overrides = {};
   /// The reduction that the run is the result of; null for none.
@@ -32,6 +35,12 @@ struct RunExtras {
 
 /// All objects end with a line feed.
 std::string run_json(const run::RunRecord& record, const RunExtras& extras);
+/// Where a replayed execution left the expected one, and how.
+struct ReplayDifference {
+  run::Parting parting;
+  run::FirstDifference place;
+};
+
 /// One replay is an object of its own; several stand in "replays".
 struct ReplayReport {
   std::string file;
@@ -39,9 +48,18 @@ struct ReplayReport {
   std::string expected_signature;
   std::string found_at;  ///< Commit of the build that wrote the repro.
   /// Where this execution left the expected one; none where it did not, or where nobody can tell.
-  std::optional<run::FirstDifference> difference;
+  std::optional<ReplayDifference> difference;
   RunExtras extras;
 };
+/// Whether a place was free, held another repro of the failure, or this one already.
+enum class KeptState : std::uint8_t { kNew, kReplaced, kSame };
+struct KeptRepro {
+  std::string file;
+  std::string scenario;
+  std::string signature;
+  KeptState state = KeptState::kNew;
+};
+std::string keep_json(const std::vector<KeptRepro>& kept);
 std::string replay_json(const std::vector<ReplayReport>& replays);
 std::string campaign_json(const run::CampaignSummary& summary, std::string_view directory);
 /// `seeds` is how many were compared.

@@ -26,8 +26,9 @@ constexpr std::array kUsages{
     Usage{"campaign",
           "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]|campaign --resume DIR"},
     Usage{"merge", "merge A.db B.db... -o C.db"},
-    Usage{"replay", "replay F.repro.json|DIR|- ...|replay SCENARIO --seed N"},
+    Usage{"replay", "replay F.repro.json|DIR|TOKEN|- ...|replay SCENARIO --seed N"},
     Usage{"shrink", "shrink F.repro.json|latest [-o F] [--for 60s] [-j N]"},
+    Usage{"keep", "keep F.repro.json|DIR|TOKEN|-|keep latest"},
     Usage{"plan", "plan SCENARIO [--seed N]|plan F.json"},
     Usage{"explain", "explain ID"},
     Usage{"list", "list [KIND]... [--show NAME]"},
@@ -43,6 +44,7 @@ constexpr std::array kVerbs{
     VerbName{"merge", "put the databases of several campaigns into one, and sum them up"},
     VerbName{"replay", "run saved failures again"},
     VerbName{"shrink", "make a saved failure as small as it can be"},
+    VerbName{"keep", "keep failures in tests/repros, where tests replay them"},
     VerbName{"plan", "print everything that a seed expands to"},
     VerbName{"explain", "a property, fault, mark, knob or scenario in a paragraph"},
     VerbName{"list", "what there is: scenarios, properties, faults, workloads, knobs, marks"},
@@ -70,6 +72,7 @@ class Parser {
     declare_campaign();
     declare_replay();
     declare_shrink();
+    declare_keep();
     declare_others();
   }
 
@@ -82,6 +85,7 @@ class Parser {
   void declare_campaign();
   void declare_replay();
   void declare_shrink();
+  void declare_keep();
   void declare_others();
   void add_overrides(CLI::App& sub);
   EarlyEnd mistake(const std::string& verb, std::string what) const;
@@ -167,13 +171,15 @@ void Parser::declare_replay() {
   CLI::App& replay = sub("replay");
   replay
       .add_option("repros", options_.names,
-                  "Repro files, folders of them, '-', or a scenario with --seed")
-      ->type_name("F.repro.json|DIR|-");
+                  "Repro files, folders of them, tokens, '-', or a scenario with --seed")
+      ->type_name("F.repro.json|DIR|TOKEN|-");
   replay.add_option("--seed", options_.seed, "With a scenario: the same as run")->type_name("N");
   replay
       .add_option("--min-match", options_.min_match,
                   "Below this share in percent a repro is stale; 80 by default")
       ->type_name("P");
+  replay.add_flag("--bisect", options_.is_bisect,
+                  "For git bisect run: 1 where reproduced, 0 where gone, else 125");
   add_overrides(replay);
   replay.add_option("--faults", options_.overrides.faults, "With --seed: as in run")
       ->type_name("F");
@@ -190,6 +196,13 @@ void Parser::declare_shrink() {
       ->type_name("T");
   shrink.add_option("-j,--jobs", options_.jobs, "Workers; the CPUs there are by default")
       ->type_name("N");
+}
+
+void Parser::declare_keep() {
+  CLI::App& keep = sub("keep");
+  keep.add_option("repros", options_.names, "Repro files, folders of them, tokens, '-', or latest")
+      ->type_name("F.repro.json|DIR|TOKEN|-|latest");
+  keep.add_flag("--replace", options_.replaces, "Take the place of another repro of the failure");
 }
 
 void Parser::declare_others() {

@@ -55,6 +55,8 @@ struct Options {
   std::optional<std::string> record = {};
   std::optional<std::uint64_t> block = {};
   std::optional<std::string> min_match = {};
+  bool is_bisect = false;
+  bool replaces = false;
   std::optional<std::string> against = {};
   std::optional<std::string> show = {};
   std::optional<std::string> output = {};

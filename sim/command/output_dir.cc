@@ -44,7 +44,7 @@ OutputDir::OutputDir(std::optional<std::string> chosen, std::string_view verb,
   name_ = fmt::format("{}-{}", utc_text(now), verb);
   if (!scenario.empty()) name_ += fmt::format("-{}", scenario);
   path_ = fmt::format("{}/{}", kParent, name_);
-  shown_path_ = fmt::format("{}/latest", kParent);
+  shown_path_ = kLatestPath;
 }
 
 std::expected<void, std::string> OutputDir::check() const {

@@ -14,6 +14,9 @@
 
 namespace millrace::command {
 
+/// The link to the last directory that had no --out, from where the command was called.
+inline constexpr std::string_view kLatestPath = "millrace-out/latest";
+
 class OutputDir {
  public:
   /// `chosen` is --out or what stands for it. `scenario` is empty where several are meant.

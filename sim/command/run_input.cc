@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "sim/command/output_dir.h"
 #include "sim/command/overrides.h"
+#include "sim/command/repro_input.h"
 #include "sim/command/scenario_file.h"
 #include "sim/command/seeds.h"
 #include "sim/command/select.h"
@@ -17,16 +17,16 @@ using Mistakes = std::vector<std::string>;
 std::expected<RunInput, Mistakes> read_plan_input(const Options& options,
                                                   const run::Registry& registry) {
   if (options.seed.has_value()) return std::unexpected(Mistakes{"--seed: the plan has its seed"});
-  const auto text = read_file(*options.plan);
+  const auto text = find_repro(*options.plan);
   if (!text.has_value()) return std::unexpected(Mistakes{text.error()});
-  Result<run::Plan> plan = run::plan_from_json(*text, registry);
-  if (!plan.has_value() && run::repro_from_json(*text, registry).has_value()) {
+  Result<run::Plan> plan = run::plan_from_json(text->json, registry);
+  if (!plan.has_value() && run::repro_from_json(text->json, registry).has_value()) {
     return std::unexpected(Mistakes{fmt::format(
         "{0}: a repro, where a plan is expected: replay {0} runs it, plan {0} prints its plan",
-        *options.plan)});
+        text->shown_name)});
   }
   if (!plan.has_value()) {
-    return std::unexpected(Mistakes{fmt::format("{}: {}", *options.plan, plan.error().detail)});
+    return std::unexpected(Mistakes{fmt::format("{}: {}", text->shown_name, plan.error().detail)});
   }
   if (const auto changed = override_plan(options.overrides, registry, *plan);
       !changed.has_value()) {

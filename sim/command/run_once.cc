@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "reports/text.h"
+#include "sim/command/options.h"
 #include "sim/run/override_text.h"
+#include "sim/run/repro_token.h"
 #include "sim/run/signature.h"
 
 namespace millrace::command {
@@ -46,11 +48,20 @@ std::expected<FailureFiles, std::string> write_repro(OutputDir& directory,
                                                      const run::Plan& plan,
                                                      const run::RunRecord& record) {
   const std::string name = "failures/" + run::repro_file_name(record.signature());
-  const std::string text = run::repro_to_json(run::make_repro(scenario, plan, record));
-  if (const auto written = directory.write(name, text); !written.has_value()) {
+  const run::Repro repro = run::make_repro(scenario, plan, record);
+  if (const auto written = directory.write(name, run::repro_to_json(repro)); !written.has_value()) {
     return std::unexpected(written.error());
   }
-  return FailureFiles{.repro = directory.shown_path() + "/" + name, .name = name};
+  return FailureFiles{.repro = directory.shown_path() + "/" + name,
+                      .name = name,
+                      .token = run::repro_to_token(repro)};
+}
+
+std::string keep_command(std::string_view program, const OutputDir& directory,
+                         const std::string& repro, bool is_only_one) {
+  const bool is_latest = is_only_one && directory.shown_path() == kLatestPath;
+  const std::string name = is_latest ? std::string("latest") : shell_word(repro);
+  return fmt::format("{} keep {}", program, name);
 }
 
 std::expected<void, std::string> write_screen(OutputDir& directory, const FailureFiles& files,

@@ -3,6 +3,7 @@
 // One run in a process of its own, and the files that a failure leaves.
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ struct FailureFiles {
   std::string repro;
   /// The repro's name below the directory: "failures/DUR-1-b71c09e2.repro.json".
   std::string name;
+  /// The repro as a token; none where it would be too long.
+  std::optional<std::string> token = {};
 };
 
 /// Writes failures/<NAME>.repro.json.
@@ -33,6 +36,11 @@ std::expected<FailureFiles, std::string> write_repro(OutputDir& directory,
                                                      const run::Scenario& scenario,
                                                      const run::Plan& plan,
                                                      const run::RunRecord& record);
+
+/// The command that keeps a repro that was written to `directory`: "millrace keep latest" where it
+/// is the only one there.
+std::string keep_command(std::string_view program, const OutputDir& directory,
+                         const std::string& repro, bool is_only_one);
 
 /// Writes failures/<NAME>.txt beside the repro.
 std::expected<void, std::string> write_screen(OutputDir& directory, const FailureFiles& files,

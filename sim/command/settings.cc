@@ -153,6 +153,7 @@ std::expected<Settings, std::vector<FileError>> load_settings(
     auto read = Reader(*file, environment.profile).read();
     if (!read.has_value()) return std::unexpected(std::move(read).error());
     settings = *std::move(read);
+    settings.project = file->parent_path().string();
   } else if (environment.profile.has_value()) {
     return std::unexpected(
         std::vector<FileError>{{.file = "MILLRACE_PROFILE",

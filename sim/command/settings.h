@@ -34,6 +34,8 @@ struct Settings {
   std::optional<std::string> out = {};
   std::optional<std::string> jobs = {};
   std::optional<std::string> seeds = {};
+  /// The folder of the file, where there is one.
+  std::optional<std::string> project = {};
 };
 
 /// The variables that count; an empty one counts as unset.

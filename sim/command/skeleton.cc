@@ -348,6 +348,11 @@ TEST(World, keeps_what_it_acknowledged) {
 }  // namespace
 )";
 
+constexpr std::string_view kSettings =
+    R"(# Settings of the command; `keep` looks for this file from where it is called upwards.
+repros = "tests/repros"
+)";
+
 constexpr std::string_view kReadme = R"(# @NAME@
 
 A small store on a simulated network, disk and clock, under faults that a seed decides.
@@ -408,6 +413,7 @@ std::vector<SkeletonFile> project_skeleton(std::string_view name) {
       {"CMakeLists.txt", kCmake},
       {"README.md", kReadme},
       {".gitignore", "build/\nmillrace-out/\n"},
+      {"millrace.toml", kSettings},
       {"main.cc", kMain},
       {"world.h", kWorldHeader},
       {"world.cc", kWorld},

@@ -43,7 +43,8 @@ void show_paths(run::CampaignSummary& summary, const OutputDir& directory) {
 /// What the failure screen of a group says beyond its record.
 reports::FailureContext screen_context_of(const Context& context,
                                           const run::CampaignSummary& summary,
-                                          const run::FailureGroup& group) {
+                                          const run::FailureGroup& group,
+                                          const OutputDir& directory) {
   const std::string program = shell_word(context.options.program);
   reports::FailureContext screen_context{.is_new = true, .build = run::this_build()};
   const auto count = group.scenarios.find(group.scenario);
@@ -57,6 +58,11 @@ reports::FailureContext screen_context_of(const Context& context,
   if (group.shrunk.has_value()) tell(*group.shrunk, screen_context);
   if (!group.repro.empty()) {
     screen_context.replay_command = fmt::format("{} replay {}", program, shell_word(group.repro));
+    screen_context.keep_command = keep_command(
+        program, directory, group.repro, summary.groups.size() == 1 && summary.findings.empty());
+  }
+  if (!group.token.empty()) {
+    screen_context.token_command = fmt::format("{} replay {}", program, group.token);
   }
   return screen_context;
 }
@@ -74,8 +80,9 @@ std::expected<void, std::string> write_files(const Context& context,
                                              OutputDir& directory) {
   for (const run::FailureGroup& group : summary.groups) {
     if (group.repro.empty()) continue;
-    const std::string screen = reports::failure_screen(
-        group.record, screen_context_of(context, summary, group), reports::ScreenOptions{});
+    const std::string screen =
+        reports::failure_screen(group.record, screen_context_of(context, summary, group, directory),
+                                reports::ScreenOptions{});
     const FailureFiles files{
         .repro = group.repro,
         .name = "failures/" + std::filesystem::path(group.repro).filename().string()};

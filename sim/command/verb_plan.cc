@@ -2,32 +2,35 @@
 
 #include <fmt/format.h>
 
-#include "sim/command/output_dir.h"
 #include "sim/command/overrides.h"
+#include "sim/command/repro_input.h"
 #include "sim/command/run_input.h"
 #include "sim/command/verbs.h"
 #include "sim/run/repro.h"
+#include "sim/run/repro_token.h"
 
 namespace millrace::command {
 namespace {
 
-/// Whether the argument names a file of plans or repros, not a scenario.
-bool is_plan_file(const std::string& name) { return name.ends_with(".json"); }
+/// Whether the argument names a file of plans or repros, or is a token, and no scenario.
+bool is_plan_file(const std::string& name) {
+  return name.ends_with(".json") || name == "-" || run::is_token(name);
+}
 
 int print_file(const Context& context, const std::string& file) {
   if (context.options.seed.has_value()) {
     return usage_error(context, "--seed: a file has its seed");
   }
-  const auto text = read_file(file);
+  const auto text = find_repro(file);
   if (!text.has_value()) return usage_error(context, text.error());
-  Result<run::Plan> plan = run::plan_from_json(*text, context.registry);
+  Result<run::Plan> plan = run::plan_from_json(text->json, context.registry);
   if (!plan.has_value()) {
-    const Result<run::Repro> repro = run::repro_from_json(*text, context.registry);
+    const Result<run::Repro> repro = run::repro_from_json(text->json, context.registry);
     // The error about the form that the name promises is the one that helps.
-    const bool is_repro = file.ends_with(".repro.json");
+    const bool is_repro = text->is_token || file.ends_with(kReproSuffix);
     if (!repro.has_value()) {
       const std::string& detail = is_repro ? repro.error().detail : plan.error().detail;
-      return usage_error(context, fmt::format("{}: {}", file, detail));
+      return usage_error(context, fmt::format("{}: {}", text->shown_name, detail));
     }
     plan = repro->plan;
   }

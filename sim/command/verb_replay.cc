@@ -1,14 +1,10 @@
 // `millrace replay`: saved failures again, and whether they are still there.
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
-#include <memory>
 #include <optional>
-#include <unistd.h>
 #include <utility>
 
 #include "reports/failure_screen.h"
@@ -17,6 +13,7 @@
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
 #include "sim/command/overrides.h"
+#include "sim/command/repro_input.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
 #include "sim/command/scenario_values.h"
@@ -31,24 +28,18 @@ namespace millrace::command {
 namespace {
 
 constexpr std::uint64_t kMinMatchByDefault = 80;
-constexpr std::string_view kReproSuffix = ".repro.json";
+/// By which `git bisect run` is told that a commit cannot be judged.
+constexpr int kBisectSkips = 125;
 
 using Mistakes = std::vector<std::string>;
 
-std::string read_stdin() {
-  std::string text;
-  std::array<char, 65'536> block{};
-  for (;;) {
-    const ssize_t got = read(STDIN_FILENO, block.data(), block.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return text;
-    text.append(block.data(), static_cast<std::size_t>(got));
-  }
-}
-
+/// A repro of the command line. Where this program lacks names that its plan needs, `unknown` says
+/// which, and there is no repro to run.
 struct ReproFile {
-  std::string name;
-  run::Repro repro;
+  ReproText text;
+  run::ReproAbout about;
+  std::string unknown = {};
+  run::Repro repro = {};
 };
 
 /// Collects the repros that the arguments mean, and their mistakes.
@@ -57,18 +48,12 @@ class ReproReader {
   explicit ReproReader(const Context& context) : context_(context) {}
 
   void add(const std::string& name) {
-    std::error_code ignored;
-    if (name == "-") {
-      add_text(name, read_stdin());
-    } else if (name.starts_with("mr1.")) {
-      mistakes_.emplace_back("tokens are not read by this version; give the repro file");
-    } else if (std::filesystem::is_directory(name, ignored)) {
-      add_folder(name);
-    } else if (const auto text = read_file(name)) {
-      add_text(name, *text);
-    } else {
-      mistakes_.push_back(text.error());
+    auto found = find_repros(name, context_.console);
+    if (!found.has_value()) {
+      mistakes_.insert(mistakes_.end(), found.error().begin(), found.error().end());
+      return;
     }
+    for (ReproText& text : *found) add_text(std::move(text));
   }
 
   std::expected<std::vector<ReproFile>, Mistakes> result() {
@@ -77,34 +62,34 @@ class ReproReader {
   }
 
  private:
-  void add_folder(const std::string& folder) {
-    std::vector<std::string> found;
-    std::error_code error;
-    for (std::filesystem::recursive_directory_iterator entry(folder, error), end;
-         !error && entry != end; entry.increment(error)) {
-      const std::string path = entry->path().string();
-      if (path.ends_with(kReproSuffix)) found.push_back(path);
-    }
-    if (error) mistakes_.push_back(fmt::format("{}: {}", folder, error.message()));
-    std::ranges::sort(found);
-    if (found.empty()) {
-      context_.console.complain(fmt::format("{} holds no *{}", folder, kReproSuffix));
-    }
-    for (const std::string& path : found) add(path);
-  }
-
-  void add_text(const std::string& name, const std::string& text) {
-    Result<run::Repro> repro = run::repro_from_json(text, context_.registry);
-    if (!repro.has_value()) {
-      mistakes_.push_back(fmt::format("{}: {}", name, repro.error().detail));
+  void add_text(ReproText text) {
+    Result<run::Repro> repro = run::repro_from_json(text.json, context_.registry);
+    if (failed_with(repro, Errc::kNotFound)) {
+      add_unknown(std::move(text), repro.error().detail);
       return;
     }
+    if (!repro.has_value()) {
+      mistakes_.push_back(fmt::format("{}: {}", text.shown_name, repro.error().detail));
+      return;
+    }
+    run::ReproAbout about{.scenario = repro->plan.scenario,
+                          .seed = repro->plan.seed,
+                          .signature = repro->signature,
+                          .build = repro->build};
     const auto changed = override_plan(context_.options.overrides, context_.registry, repro->plan);
     if (!changed.has_value()) {
       for (const std::string& mistake : changed.error()) mistakes_.push_back(mistake);
       return;
     }
-    files_.push_back({.name = name, .repro = *std::move(repro)});
+    files_.push_back(
+        {.text = std::move(text), .about = std::move(about), .repro = *std::move(repro)});
+  }
+
+  void add_unknown(ReproText text, const std::string& unknown) {
+    Result<run::ReproAbout> about = run::repro_about_from_json(text.json);
+    CHECK(about.has_value(), "what was read to its end says what it is");
+    files_.push_back(
+        {.text = std::move(text), .about = *std::move(about), .unknown = unknown, .repro = {}});
   }
 
   const Context& context_;
@@ -140,10 +125,10 @@ std::string build_text(const run::BuildName& build) {
 
 /// Where this execution left the one that the repro was written from; none where it did not, or
 /// where nobody can tell: a process that died left no trail.
-std::optional<run::FirstDifference> first_difference(const run::RunSource& source,
-                                                     const run::RunRequest& request,
-                                                     const run::Repro& repro,
-                                                     const run::RunRecord& record) {
+std::optional<ReplayDifference> first_difference(const run::RunSource& source,
+                                                 const run::RunRequest& request,
+                                                 const run::Repro& repro,
+                                                 const run::RunRecord& record) {
   if (record.fingerprint == repro.fingerprint || repro.trail.empty()) return std::nullopt;
   std::string trail = record.trail;
   if (trail.empty()) {
@@ -152,18 +137,35 @@ std::optional<run::FirstDifference> first_difference(const run::RunSource& sourc
     const auto again = run_once(source, traced);
     if (again.has_value()) trail = again->trail;
   }
-  const auto number = run::where_parted(repro.trail, trail);
-  if (trail.empty() || !number.has_value()) return std::nullopt;
-  return run::look_at(source, request, *number);
+  const auto parting = run::where_parted(repro.trail, trail);
+  if (trail.empty() || !parting.has_value()) return std::nullopt;
+  return ReplayDifference{.parting = *parting,
+                          .place = run::look_at(source, request, parting->record)};
 }
 
-/// "at 0.812 s, store-1, task flusher: deliver 5314a076084aea18, ..."
-std::string place_text(const run::FirstDifference& difference) {
-  std::string text = "at " + reports::moment_text(difference.time_ns);
-  if (!difference.machine.empty()) text += ", " + difference.machine;
-  if (!difference.task.empty()) text += ", " + difference.task;
-  return fmt::format("{} (record {}: {})", text, reports::thousands(difference.event),
-                     difference.first);
+/// "new send to store-1: keep_alive"
+std::string change_text(const ReplayDifference& difference) {
+  const std::string& what = difference.place.what;
+  switch (difference.parting.kind) {
+    case run::PartingKind::kNew:
+      return "new " + what;
+    case run::PartingKind::kMissing:
+      return fmt::format("{} missing before {}",
+                         reports::counted(difference.parting.count, "event"), what);
+    case run::PartingKind::kChanged:
+      return what;
+  }
+  UNREACHABLE("a kind of parting outside its list");
+}
+
+/// "new send to store-1: keep_alive, in reader-1, task reader, at 0.812 s (record 1,204)"
+std::string difference_text(const ReplayDifference& difference) {
+  const run::FirstDifference& place = difference.place;
+  std::string text = change_text(difference);
+  if (!place.machine.empty()) text += ", in " + place.machine;
+  if (!place.task.empty()) text += ", task " + place.task;
+  return fmt::format("{}, at {} (record {})", text, reports::moment_text(place.time_ns),
+                     reports::thousands(place.event));
 }
 
 std::pair<std::string_view, reports::Ink> verdict_word(run::ReplayVerdict verdict) {
@@ -180,30 +182,53 @@ std::pair<std::string_view, reports::Ink> verdict_word(run::ReplayVerdict verdic
   UNREACHABLE("a verdict of a replay outside its list");
 }
 
+/// "built from 9e1f03d, found at 4f2a91c: 96 % matched, first difference: ...; reproduced"
+std::string match_text(const ReproFile& file, const ReplayReport& report) {
+  const run::Replay& replay = report.replay;
+  std::string text = fmt::format("built from {}, found at {}: ", build_text(run::this_build()),
+                                 build_text(file.about.build));
+  if (!file.unknown.empty()) {
+    text += file.unknown;
+  } else if (replay.matched_percent.has_value()) {
+    text += fmt::format("{} % matched", *replay.matched_percent);
+  } else {
+    text += "the process died, so nobody knows how much matched";
+  }
+  if (report.difference.has_value()) {
+    text += ", first difference: " + difference_text(*report.difference);
+  }
+  return fmt::format("{}; {}", text, run::to_text(replay.verdict));
+}
+
 /// What there is to know about the verdict, a paragraph each.
 std::vector<std::string> notes_of(const ReproFile& file, const ReplayReport& report,
                                   std::uint32_t min_match) {
-  const run::Repro& repro = file.repro;
   const run::Replay& replay = report.replay;
-  std::vector<std::string> notes = override_lines(repro.plan, replay.record);
+  std::vector<std::string> notes = override_lines(file.repro.plan, replay.record);
   for (std::string& line : notes) line.insert(0, "override: ");
-  const std::string parts_at =
-      report.difference.has_value() ? ", first difference: " + place_text(*report.difference) : "";
-  notes.push_back(fmt::format("built from {}, found at {}: {} % matched{}; {}",
-                              build_text(run::this_build()), build_text(repro.build),
-                              replay.matched_percent, parts_at, run::to_text(replay.verdict)));
+  notes.push_back(match_text(file, report));
+  if (!file.unknown.empty()) {
+    notes.push_back(fmt::format(
+        "It was not run: this build lacks what the plan asks for. Replay it at {}, or give the "
+        "plan the new name.",
+        file.about.build.commit));
+    return notes;
+  }
   if (replay.verdict == run::ReplayVerdict::kStale) {
     notes.push_back(fmt::format(
-        "Less than {} % of its operations and anchored faults met their moment: it says nothing "
-        "about this build. Replay it at {}, or lower --min-match.",
-        min_match, repro.build.commit));
+        "Less than {} % of the operations, anchored faults and overrides that met their moment "
+        "then did so now: it says nothing about this build. Replay it at {}, or lower --min-match.",
+        min_match, file.about.build.commit));
   }
   if (replay.is_edited) {
     notes.emplace_back("The plan was edited: signature and fingerprint are no longer expected.");
   }
-  if (!report.difference.has_value() && !replay.is_same_execution && !replay.is_edited) {
-    notes.emplace_back("Another execution: its fingerprint differs.");
-  }
+  if (report.difference.has_value() || replay.is_same_execution || replay.is_edited) return notes;
+  notes.emplace_back(
+      file.text.is_token
+          ? "Another execution: its fingerprint differs. A token has no trail to tell from where "
+            "on; the repro file has one."
+          : "Another execution: its fingerprint differs.");
   return notes;
 }
 
@@ -223,11 +248,11 @@ std::string verdict_text(const ReproFile& file, const ReplayReport& report, std:
   line.add(0, word, ink);
   if (report.replay.verdict == run::ReplayVerdict::kOther) {
     line.add(2, reports::printable(report.replay.record.signature()) + ",", reports::Ink::kBold);
-    line.add(1, "expected " + reports::printable(file.repro.signature), reports::Ink::kPlain);
+    line.add(1, "expected " + reports::printable(file.about.signature), reports::Ink::kPlain);
   } else {
-    line.add(2, reports::printable(file.repro.signature), reports::Ink::kBold);
+    line.add(2, reports::printable(file.about.signature), reports::Ink::kBold);
   }
-  line.add(3, reports::printable(file.name), reports::Ink::kPlain);
+  line.add(3, reports::printable(file.text.shown_name), reports::Ink::kPlain);
   return text + line.text();
 }
 
@@ -247,8 +272,8 @@ std::string counts_text(const std::vector<ReplayReport>& all) {
 }
 
 std::string command_of(const Context& context, const ReproFile& file) {
-  return fmt::format("{} replay {}{}", shell_word(context.options.program), shell_word(file.name),
-                     command_text(context.options.overrides));
+  return fmt::format("{} replay {}{}", shell_word(context.options.program),
+                     shell_word(file.text.name), command_text(context.options.overrides));
 }
 
 reports::FailureContext screen_context_of(const Context& context, const ReproFile& file) {
@@ -262,7 +287,7 @@ std::expected<std::string, std::string> write_failure(const Context& context, Ou
                                                       const run::Scenario& scenario,
                                                       const ReproFile& file,
                                                       const run::RunRecord& record) {
-  if (!context.options.out.has_value()) return file.name;
+  if (!context.options.out.has_value()) return file.text.name;
   const auto files = write_repro(directory, scenario, file.repro.plan, record);
   if (!files.has_value()) return std::unexpected(files.error());
   const std::string screen =
@@ -297,44 +322,74 @@ class Replayer {
     } else if (reports_.size() > 1) {
       context_.console.out("\n" + counts_text(reports_));
     }
-    return number(status);
+    return context_.options.is_bisect ? bisect_status() : number(status);
   }
 
  private:
+  /// Bad where one is reproduced, good where all are gone; of anything else nobody can tell.
+  int bisect_status() const {
+    const auto is = [](run::ReplayVerdict verdict) {
+      return [verdict](const ReplayReport& report) { return report.replay.verdict == verdict; };
+    };
+    if (std::ranges::any_of(reports_, is(run::ReplayVerdict::kReproduced))) {
+      return number(ExitStatus::kFailed);
+    }
+    const bool are_gone = std::ranges::all_of(reports_, is(run::ReplayVerdict::kGone));
+    return are_gone && !reports_.empty() ? number(ExitStatus::kHeld) : kBisectSkips;
+  }
+
   std::expected<void, std::string> replay(const ReproFile& file) {
+    ReplayReport report{.file = file.text.shown_name,
+                        .replay = {},
+                        .expected_signature = file.about.signature,
+                        .found_at = file.about.build.commit,
+                        .difference = {},
+                        .extras = {.command = command_of(context_, file)}};
+    if (file.unknown.empty()) {
+      const auto done = run_file(file, report);
+      if (!done.has_value()) return std::unexpected(done.error());
+    } else {
+      report.replay.verdict = run::ReplayVerdict::kStale;
+      report.replay.matched_percent = 0;
+      report.replay.record.scenario = file.about.scenario;
+      report.replay.record.seed = file.about.seed;
+      report.replay.record.verdict = run::Verdict::kInconclusive;
+      report.replay.record.reason = file.unknown;
+    }
+    if (!context_.options.is_json) {
+      if (!reports_.empty()) context_.console.out("\n");
+      context_.console.out(text_of(file, report, screen_options(context_)));
+    }
+    reports_.push_back(std::move(report));
+    return {};
+  }
+
+  std::expected<void, std::string> run_file(const ReproFile& file, ReplayReport& report) {
     const run::Scenario scenario = scenario_of(file.repro, context_.registry);
     const run::RunSource source{.registry = &context_.registry, .scenarios = {scenario}};
     run::RunRequest request{.scenario = 0, .seed = file.repro.plan.seed};
     request.plan_json = run::plan_to_json(file.repro.plan);
     auto record = run_once(source, request);
-    if (!record.has_value()) return std::unexpected(file.name + ": " + record.error());
-    ReplayReport report{.file = file.name,
-                        .replay = run::judge_replay(file.repro, *std::move(record), min_match_),
-                        .expected_signature = file.repro.signature,
-                        .found_at = file.repro.build.commit,
-                        .difference = {},
-                        .extras = {.command = command_of(context_, file),
-                                   .overrides = override_words(file.repro.plan)}};
+    if (!record.has_value()) return std::unexpected(file.text.shown_name + ": " + record.error());
+    report.replay = run::judge_replay(file.repro, *std::move(record), min_match_);
+    report.extras.overrides = override_words(file.repro.plan);
     report.difference = first_difference(source, request, file.repro, report.replay.record);
-    if (report.replay.record.is_red()) {
-      auto repro = write_failure(context_, directory_, scenario, file, report.replay.record);
-      if (!repro.has_value()) return std::unexpected(repro.error());
-      report.extras.repro = *std::move(repro);
-    }
-    if (!context_.options.is_json) print(file, report);
-    reports_.push_back(std::move(report));
+    if (!report.replay.record.is_red()) return {};
+    auto repro = write_failure(context_, directory_, scenario, file, report.replay.record);
+    if (!repro.has_value()) return std::unexpected(repro.error());
+    report.extras.repro = *std::move(repro);
     return {};
   }
 
-  void print(const ReproFile& file, const ReplayReport& report) {
-    if (!reports_.empty()) context_.console.out("\n");
-    const reports::ScreenOptions options = screen_options(context_);
+  std::string text_of(const ReproFile& file, const ReplayReport& report,
+                      const reports::ScreenOptions& options) const {
+    std::string text;
     if (report.replay.record.is_red()) {
-      context_.console.out(reports::failure_screen(report.replay.record,
-                                                   screen_context_of(context_, file), options) +
-                           "\n");
+      text = reports::failure_screen(report.replay.record, screen_context_of(context_, file),
+                                     options) +
+             "\n";
     }
-    context_.console.out(verdict_text(file, report, min_match_, options));
+    return text + verdict_text(file, report, min_match_, options);
   }
 
   const Context& context_;
@@ -343,9 +398,7 @@ class Replayer {
   std::vector<ReplayReport> reports_;
 };
 
-}  // namespace
-
-int verb_replay(const Context& context) {
+int replay_all(const Context& context) {
   const Options& options = context.options;
   if (options.names.empty()) {
     return usage_error(context,
@@ -366,6 +419,17 @@ int verb_replay(const Context& context) {
   const auto files = reader.result();
   if (!files.has_value()) return usage_error(context, files.error());
   return Replayer(context, static_cast<std::uint32_t>(*min_match)).replay(*files);
+}
+
+}  // namespace
+
+int verb_replay(const Context& context) {
+  const int status = replay_all(context);
+  if (!context.options.is_bisect) return status;
+  // For git, 2, 3 and 4 are bad commits, not ones of which nothing is known.
+  const bool is_judged =
+      status == number(ExitStatus::kHeld) || status == number(ExitStatus::kFailed);
+  return is_judged ? status : kBisectSkips;
 }
 
 }  // namespace millrace::command

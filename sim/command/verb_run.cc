@@ -51,10 +51,18 @@ std::expected<FailureFiles, std::string> write_failure(const Context& context, O
   if (!files.has_value()) return files;
   screen_context.replay_command =
       fmt::format("{} replay {}", shell_word(context.options.program), shell_word(files->repro));
+  const std::string program = shell_word(context.options.program);
+  if (files->token.has_value()) {
+    screen_context.token_command = fmt::format("{} replay {}", program, *files->token);
+  }
+  // What a reduction found on its way lies there, too.
+  const bool is_only_one = extras.shrunk == nullptr || extras.shrunk->findings.empty();
+  screen_context.keep_command = keep_command(program, directory, files->repro, is_only_one);
   const std::string screen =
       reports::failure_screen(record, screen_context, reports::ScreenOptions{});
   RunExtras written_extras = extras;
   written_extras.repro = files->repro;
+  written_extras.token = files->token;
   const std::string json = run_json(record, written_extras);
   for (const auto& written :
        {write_screen(directory, *files, screen), directory.write("summary.txt", screen),
@@ -133,6 +141,7 @@ int verb_run(const Context& context) {
     const auto files = write_failure(context, directory, *input, *record, extras, screen_context);
     if (!files.has_value()) return tool_error(context, files.error());
     extras.repro = files->repro;
+    extras.token = files->token;
   }
   if (options.is_json) {
     context.console.out(run_json(*record, extras));

@@ -33,6 +33,7 @@ int verb_campaign(const Context& context);
 int verb_merge(const Context& context);
 int verb_replay(const Context& context);
 int verb_shrink(const Context& context);
+int verb_keep(const Context& context);
 int verb_plan(const Context& context);
 int verb_explain(const Context& context);
 int verb_list(const Context& context);

@@ -9,6 +9,7 @@
 
 #include "sim/run/campaign_db.h"
 #include "sim/run/campaign_tally.h"
+#include "sim/run/repro_token.h"
 #include "sim/run/seed_schedule.h"
 #include "sim/run/signature.h"
 #include "system/base/check.h"
@@ -329,9 +330,14 @@ class Campaign {
     const Scenario& scenario = source_.scenarios[index_of(record.scenario)];
     const Plan plan = draw_plan(*source_.registry, scenario, record.seed);
     group.size = size_of(plan);
-    group.repro = write_repro(make_repro(scenario, plan, record)).value_or(group.repro);
+    set_repro(group, make_repro(scenario, plan, record));
     published_[signature] = {record.scenario, record.seed};
     if (is_first) listener_.on_new_group(group);
+  }
+
+  void set_repro(FailureGroup& group, const Repro& repro) {
+    group.repro = write_repro(repro).value_or(group.repro);
+    group.token = repro_to_token(repro).value_or("");
   }
 
   /// The path of the file; none where there is to be none, or where it cannot be written.
@@ -401,8 +407,7 @@ class Campaign {
     }
     for (const auto& [signature, finding] : shrunk->findings) note_finding(scenario, finding);
     group.record = shrunk->record;
-    const Repro repro = make_repro(source_.scenarios[scenario], shrunk->plan, shrunk->record);
-    group.repro = write_repro(repro).value_or(group.repro);
+    set_repro(group, make_repro(source_.scenarios[scenario], shrunk->plan, shrunk->record));
     group.shrunk = *std::move(shrunk);
   }
 

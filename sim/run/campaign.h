@@ -91,6 +91,8 @@ struct FailureGroup {
   std::string known_commit;
   /// Path of the repro file; empty where none was written.
   std::string repro;
+  /// The repro as a token; empty where it would be too long.
+  std::string token;
   /// Of the plan as it was found.
   PlanSize size;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/kernel/fingerprint.h"
+#include "system/base/check.h"
 
 namespace millrace::run {
 namespace {
@@ -18,7 +19,54 @@ FirstDifference difference_at(const KeptEvent& event) {
           .machine = event.machine,
           .task = event.task,
           .first = {},
-          .second = {}};
+          .second = {},
+          .what = {}};
+}
+
+/// What a kind of event is called where no line of the trace tells more.
+std::string_view noun_of(std::string_view kind) {
+  if (kind == "deliver") return "arrival";
+  if (kind == "disk") return "disk request";
+  if (kind == "spawn") return "task";
+  if (kind == "content") return "send, write or record";
+  if (kind == "control") return "step of the run";
+  return kind;
+}
+
+/// Whether a line of the trace tells what an event of this kind is, and not what came of it.
+bool tells_of(sim::NoteKind line, std::string_view kind) {
+  using sim::NoteKind;
+  if (kind == "content") {
+    return line == NoteKind::kSend || line == NoteKind::kDisk || line == NoteKind::kHistory;
+  }
+  if (kind == "deliver") return line == NoteKind::kDeliver || line == NoteKind::kDrop;
+  if (kind == "disk") return line == NoteKind::kDisk;
+  return kind == "fault" && (line == NoteKind::kFault || line == NoteKind::kMachine);
+}
+
+/// "send to store-1: keep_alive", "disk request: log-0/0 synced", "timer".
+std::string words_of(const KeptEvent& event, const std::vector<TraceLine>& trace) {
+  // The first line at this record is its own; later ones tell what came of it.
+  const auto line = std::ranges::find_if(trace, [&](const TraceLine& one) {
+    return one.fingerprint_records == event.number + 1 && tells_of(one.kind, event.kind);
+  });
+  if (line == trace.end()) return std::string(noun_of(event.kind));
+  const std::string& said = line->words.empty() ? line->text : line->words;
+  switch (line->kind) {
+    case sim::NoteKind::kSend:
+      return fmt::format("send to {}: {}", line->peer, said);
+    case sim::NoteKind::kDeliver:
+    case sim::NoteKind::kDrop:
+      return fmt::format("arrival from {}: {}", line->peer, said);
+    case sim::NoteKind::kDisk:
+      return fmt::format("disk request: {}", said);
+    case sim::NoteKind::kFault:
+    case sim::NoteKind::kMachine:
+      return fmt::format("fault: {}", said);
+    case sim::NoteKind::kHistory:
+      return fmt::format("record: {}", said);
+  }
+  UNREACHABLE("a note of a kind outside its list");
 }
 
 }  // namespace
@@ -76,7 +124,7 @@ DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source,
 }
 
 FirstDifference look_at(const RunSource& source, RunRequest request, std::uint64_t number) {
-  request.is_traced = false;
+  request.is_traced = true;
   request.keeps_block_hashes = true;
   request.keep_block_first = number / sim::Fingerprint::kBlockRecords;
   request.keep_block_last = request.keep_block_first + 1;
@@ -88,10 +136,12 @@ FirstDifference look_at(const RunSource& source, RunRequest request, std::uint64
             .machine = {},
             .task = {},
             .first = "nothing: it had ended",
-            .second = {}};
+            .second = {},
+            .what = "the end of the run"};
   }
   FirstDifference seen = difference_at(*found);
   seen.first = describe(*found);
+  seen.what = words_of(*found, reply.record.trace);
   return seen;
 }
 

@@ -25,6 +25,8 @@ struct FirstDifference {
   /// What the two runs did there, for people.
   std::string first;
   std::string second;
+  /// What happens there, in words: "send to store-1: keep_alive". Of look_at() alone.
+  std::string what;
 };
 
 struct DeterminismCheck {
@@ -57,8 +59,8 @@ DeterminismCheck confirm_fingerprint(WorkerPool& pool, const RunSource& source,
                                      std::uint32_t scenario, std::uint64_t seed,
                                      std::uint64_t fingerprint);
 
-/// What a run does at one record of its fingerprint, which is in `first`. Blocks: for as long as
-/// the run takes.
+/// What a run does at one record of its fingerprint, in `first` and in words. Blocks: for as long
+/// as the run takes.
 FirstDifference look_at(const RunSource& source, RunRequest request, std::uint64_t number);
 
 }  // namespace millrace::run

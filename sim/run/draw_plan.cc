@@ -232,8 +232,18 @@ class PlanDrawing {
 
   static void draw_operations(const WorkloadType& type, PlanClient& client, PlanDraws& draws) {
     type.make(client.knobs)->draw_operations(client, draws);
+    check_kinds(type, client);
     sort_by_instant(client.operations);
     if (client.start != ClientStart::kStart) keep_short(client);
+  }
+
+  static void check_kinds(const WorkloadType& type, const PlanClient& client) {
+    const std::vector<std::string>& kinds = type.options.operation_kinds;
+    if (kinds.empty()) return;
+    for (const PlanOperation& planned : client.operations) {
+      const bool is_known = std::ranges::find(kinds, planned.operation.kind) != kinds.end();
+      CHECK(is_known, "a workload draws only kinds of operations that it names");
+    }
   }
 
   /// A client that starts after the faults has a tenth of the operations, at least one, and starts

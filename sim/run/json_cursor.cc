@@ -15,14 +15,34 @@ const nlohmann::json kNull;
 
 std::string_view type_of(const nlohmann::json& value) { return value.type_name(); }
 
+std::string at_path(const std::string& path, const std::string& what) {
+  return path.empty() ? what : fmt::format("{}: {}", path, what);
+}
+
+bool is_among(const std::vector<std::string>& known, const std::string& name) {
+  return std::ranges::find(known, name) != known.end();
+}
+
+std::string unknown_text(std::string_view sort, const std::string& given,
+                         const std::vector<std::string>& known) {
+  const std::string nearest = nearest_name(given, known);
+  if (nearest.empty()) return fmt::format("unknown {} '{}'", sort, given);
+  return fmt::format("unknown {} '{}'; the nearest is '{}'", sort, given, nearest);
+}
+
 }  // namespace
 
 void JsonErrors::add(const std::string& path, const std::string& what) {
-  if (!first.has_value()) first = path.empty() ? what : fmt::format("{}: {}", path, what);
+  if (!first.has_value()) first = at_path(path, what);
+}
+
+void JsonErrors::add_unknown(const std::string& path, const std::string& what) {
+  if (!first_unknown.has_value()) first_unknown = at_path(path, what);
 }
 
 Result<void> JsonErrors::result() const {
   if (first.has_value()) return fail(Errc::kInvalid, *first);
+  if (first_unknown.has_value()) return fail(Errc::kNotFound, *first_unknown);
   return {};
 }
 
@@ -56,6 +76,8 @@ bool JsonCursor::has(std::string_view member) const {
 }
 
 bool JsonCursor::is_text() const { return value_->is_string(); }
+
+bool JsonCursor::is_null() const { return value_->is_null(); }
 
 JsonCursor JsonCursor::at(std::string_view member) const {
   const std::string below =
@@ -143,11 +165,15 @@ std::uint64_t JsonCursor::hex() const {
 
 std::string JsonCursor::word(const std::vector<std::string>& known, std::string_view sort) const {
   const std::string given = text();
-  if (std::ranges::find(known, given) != known.end()) return given;
-  const std::string nearest = nearest_name(given, known);
-  complain(nearest.empty()
-               ? fmt::format("unknown {} '{}'", sort, given)
-               : fmt::format("unknown {} '{}'; the nearest is '{}'", sort, given, nearest));
+  if (is_among(known, given)) return given;
+  complain(unknown_text(sort, given, known));
+  return {};
+}
+
+std::string JsonCursor::name(const std::vector<std::string>& known, std::string_view sort) const {
+  const std::string given = text();
+  if (is_among(known, given)) return given;
+  complain_of_name(unknown_text(sort, given, known));
   return {};
 }
 

@@ -19,13 +19,18 @@
 
 namespace millrace::run {
 
-/// The first error of a reading.
+/// The first error of a reading, and the first name that this program does not know: what is right
+/// in itself may have been written by another build.
 struct JsonErrors {
   std::optional<std::string> first = {};
+  std::optional<std::string> first_unknown = {};
 
-  /// "clients[2].workload: unknown workload 'writter'"
+  /// "clients[2].operations[0].id: a whole number from 1 to 9 is expected"
   void add(const std::string& path, const std::string& what);
-  /// Errors: kInvalid with the first error.
+  /// "clients[2].workload: unknown workload 'writter'"
+  void add_unknown(const std::string& path, const std::string& what);
+  /// Errors: kInvalid with the first error; kNotFound with the first unknown name where there is
+  /// nothing worse.
   Result<void> result() const;
 };
 
@@ -60,8 +65,12 @@ class JsonCursor {
   Duration duration() const;
   /// 16 hexadecimal digits.
   std::uint64_t hex() const;
+  bool is_null() const;
   /// One of these words.
   std::string word(const std::vector<std::string>& known, std::string_view sort) const;
+  /// The name of something that this program has; another one counts as unknown, not as an error.
+  std::string name(const std::vector<std::string>& known, std::string_view sort) const;
+  void complain_of_name(const std::string& what) const { errors_->add_unknown(path_, what); }
 
  private:
   const nlohmann::json* value_;

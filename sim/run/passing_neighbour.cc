@@ -192,9 +192,9 @@ std::optional<PassingNeighbour> nearest_passing(Candidates& candidates, const Pl
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!records[i].has_value() || records[i]->is_red()) continue;
     const auto parts = where_parted(failing.trail, records[i]->trail);
-    if (!parts.has_value() || (nearest.has_value() && *parts <= parts_latest)) continue;
+    if (!parts.has_value() || (nearest.has_value() && parts->record <= parts_latest)) continue;
     nearest = i;
-    parts_latest = *parts;
+    parts_latest = parts->record;
   }
   if (!nearest.has_value()) return std::nullopt;
   RunRequest kept;

@@ -134,9 +134,10 @@ inline constexpr std::string_view kDrawnValue = "drawn";
 std::string plan_to_json(const Plan& plan);
 
 /// Reads what plan_to_json() wrote, edited or not, and checks it against the Registry: names,
-/// ranges, ids used once, a budget that can be met. Errors: kInvalid; the detail says where
+/// ranges, ids used once, a budget that can be met. The detail of an error says where
 /// ("clients[2].operations[0].kind", or line and column) and what was expected, with the nearest
-/// known name.
+/// known name. Errors: kNotFound where all that is wrong is a role, workload, knob, operation or
+/// fault that the Registry does not have, as in a plan of another build; kInvalid otherwise.
 Result<Plan> plan_from_json(std::string_view json, const Registry& registry);
 
 /// XXH3 over the canonical JSON.

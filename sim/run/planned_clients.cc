@@ -41,10 +41,14 @@ bool PlannedClients::have_finished(std::string_view workload, const PlannedClien
   });
 }
 
-std::uint64_t PlannedClients::untaken_operations() const {
-  std::uint64_t untaken = 0;
-  for (const auto& client : clients_) untaken += client->plan().operations.size() - client->next_;
-  return untaken;
+IdRanges PlannedClients::taken_operations() const {
+  std::vector<std::uint64_t> taken;
+  for (const auto& client : clients_) {
+    for (std::size_t i = 0; i < client->next_; ++i) {
+      taken.push_back(client->plan().operations[i].operation.id);
+    }
+  }
+  return IdRanges(std::move(taken));
 }
 
 void PlannedClients::operation_ended(std::uint64_t id, Outcome outcome) {

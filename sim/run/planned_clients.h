@@ -14,6 +14,7 @@
 
 #include "sim/kernel/world.h"
 #include "sim/run/client.h"
+#include "sim/run/id_ranges.h"
 #include "sim/run/plan.h"
 
 namespace millrace::run {
@@ -43,7 +44,8 @@ class PlannedClients {
   bool have_started_finished() const;
   bool have_finished(std::string_view workload, const PlannedClient* but) const;
   std::uint64_t acked_operations() const { return acked_operations_; }
-  std::uint64_t untaken_operations() const;
+  /// The operations that their clients took.
+  IdRanges taken_operations() const;
 
  private:
   friend class PlannedClient;

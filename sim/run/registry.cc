@@ -156,7 +156,7 @@ void draw_plain_operations(std::int64_t count, PlanClient& client, PlanDraws& dr
   const std::int64_t span = draws.run_for().ns / 4 * 3;
   for (std::int64_t i = 0; i < count; ++i) {
     const Duration at{draws.between("not_before", static_cast<std::uint64_t>(i), 0, span)};
-    draws.add_operation(client, "operation", at, {});
+    draws.add_operation(client, kPlainOperation, at, {});
   }
 }
 

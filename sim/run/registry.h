@@ -21,6 +21,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/run/client.h"
@@ -77,6 +78,10 @@ struct WorkloadOptions {
   bool is_in_every_scenario = false;
   /// How many further clients start after the heal, each with a tenth of the operations.
   std::uint32_t fresh_clients = 0;
+  /// The kinds of operations that it can be asked to do. A repro or plan that asks for another kind
+  /// is then told so, instead of running without it. Empty for any; what the workload draws is
+  /// among them (checked).
+  std::vector<std::string> operation_kinds = {};
   std::string about = {};
 };
 
@@ -145,7 +150,7 @@ std::vector<KnobView> knobs_of() {
 /// CHECKs that every value has a knob and lies in its range.
 void apply_knobs(std::span<const KnobView> knobs, const KnobValues& values, void* config);
 
-/// The default: as many operations of the kind "operation" as the knob `operations` says.
+/// The default: as many operations of this kind as the knob `operations` says.
 void draw_plain_operations(std::int64_t count, PlanClient& client, PlanDraws& draws);
 
 template <typename Config>
@@ -230,6 +235,9 @@ template <typename Main>
 using ConfigOf = decltype(config_type(std::declval<Main>()));
 
 }  // namespace detail
+
+/// The kind of operations of a workload that draws none of its own.
+inline constexpr const char* kPlainOperation = "operation";
 
 /// Everything that a world registered. Filled once, before any run; read-only afterwards.
 class Registry {
@@ -351,11 +359,11 @@ class Registry {
   }
 
   template <typename Config, typename Main, typename Draw>
-  void add_workload(const std::string& name, Main* main, Draw draw,
-                    const WorkloadOptions& options) {
+  void add_workload(const std::string& name, Main* main, Draw draw, WorkloadOptions options) {
+    if constexpr (std::is_same_v<Draw, detail::None>) options.operation_kinds = {kPlainOperation};
     add_workload_type({.name = name,
                        .knobs = detail::knobs_of<Config>(),
-                       .options = options,
+                       .options = std::move(options),
                        .make = [main, draw](const KnobValues& values) -> std::unique_ptr<Program> {
                          return std::make_unique<detail::WorkloadProgram<Config, Main*, Draw>>(
                              values, main, draw);

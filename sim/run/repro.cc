@@ -14,6 +14,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::int64_t kVersion = 2;
+
 /// Members are read as written; their order in the file is the reader's business.
 json to_json(const BuildName& build) {
   return {{"version", build.version},   {"commit", build.commit}, {"dirty", build.is_dirty},
@@ -30,23 +32,102 @@ BuildName read_build(const JsonCursor& in) {
           .sanitizer = in.at("sanitizer").text()};
 }
 
-/// How much of the plan met its moment, in percent.
-std::uint32_t matched_percent(const Plan& plan, const RunRecord& record) {
-  std::uint64_t all = operation_count(plan);
-  std::uint64_t missed = record.untaken_operations;
+bool has_met(const RunRecord& record, const sim::FaultAction& action) {
+  return std::ranges::find(record.unmatched_faults, action.id) == record.unmatched_faults.end();
+}
+
+/// None for a run whose process died: nobody told what it did.
+std::optional<MetMoments> met_moments(const Plan& plan, const RunRecord& record) {
+  if (record.plan == 0) return std::nullopt;
+  MetMoments met;
+  const Result<IdRanges> taken = IdRanges::parse(record.taken_operations);
+  CHECK(taken.has_value(), "a record names the operations that were taken");
+  met.operations = *taken;
+  std::vector<std::uint64_t> faults;
   for (const sim::FaultAction& action : plan.faults.actions) {
+    const bool counts = action.anchor.has_value() && !action.is_refused;
+    if (counts && has_met(record, action)) faults.push_back(action.id);
+  }
+  met.faults = IdRanges(std::move(faults));
+  std::vector<std::uint64_t> overrides;
+  for (std::size_t i = 0; i < record.override_matches.size(); ++i) {
+    if (record.override_matches[i] > 0) overrides.push_back(i + 1);
+  }
+  met.overrides = IdRanges(std::move(overrides));
+  return met;
+}
+
+/// Counts what was expected to meet its moment, and what did.
+struct Matched {
+  std::uint64_t expected = 0;
+  std::uint64_t met = 0;
+
+  void count(bool is_expected, bool is_met) {
+    if (!is_expected) return;
+    ++expected;
+    if (is_met) ++met;
+  }
+  std::uint32_t percent() const {
+    return expected == 0 ? 100 : static_cast<std::uint32_t>(met * 100 / expected);
+  }
+};
+
+std::optional<std::uint32_t> matched_percent(const Repro& repro, const RunRecord& record,
+                                             bool is_edited) {
+  const std::optional<MetMoments> now = met_moments(repro.plan, record);
+  if (!now.has_value()) return std::nullopt;
+  const std::optional<MetMoments>& then = repro.met;
+  Matched matched;
+  for (const PlanClient& client : repro.plan.clients) {
+    for (const PlanOperation& planned : client.operations) {
+      const std::uint64_t id = planned.operation.id;
+      matched.count(!then.has_value() || then->operations.contains(id),
+                    now->operations.contains(id));
+    }
+  }
+  for (const sim::FaultAction& action : repro.plan.faults.actions) {
     if (!action.anchor.has_value() || action.is_refused) continue;
-    ++all;
-    const bool is_missed =
-        std::ranges::find(record.unmatched_faults, action.id) != record.unmatched_faults.end();
-    if (is_missed) ++missed;
+    matched.count(!then.has_value() || then->faults.contains(action.id),
+                  now->faults.contains(action.id));
   }
-  for (std::size_t i = 0; i < plan.overrides.size(); ++i) {
-    ++all;
-    if (i < record.override_matches.size() && record.override_matches[i] == 0) ++missed;
+  for (std::uint64_t i = 1; i <= repro.plan.overrides.size(); ++i) {
+    // Rules have no ids: in an edited list nobody knows which is which.
+    matched.count(!then.has_value() || is_edited || then->overrides.contains(i),
+                  now->overrides.contains(i));
   }
-  if (all == 0) return 100;
-  return static_cast<std::uint32_t>((all - std::min(missed, all)) * 100 / all);
+  return matched.percent();
+}
+
+json to_json(const std::optional<MetMoments>& met) {
+  if (!met.has_value()) return nullptr;
+  return {{"operations", met->operations.text()},
+          {"faults", met->faults.text()},
+          {"overrides", met->overrides.text()}};
+}
+
+IdRanges read_ranges(const JsonCursor& in) {
+  Result<IdRanges> read = IdRanges::parse(in.text());
+  if (!read.has_value()) in.complain(read.error().detail);
+  return std::move(read).value_or(IdRanges());
+}
+
+std::optional<MetMoments> read_met(const JsonCursor& in) {
+  if (in.is_null()) return std::nullopt;
+  in.only({"operations", "faults", "overrides"});
+  return MetMoments{.operations = read_ranges(in.at("operations")),
+                    .faults = read_ranges(in.at("faults")),
+                    .overrides = read_ranges(in.at("overrides"))};
+}
+
+/// The version of the file. Errors: kInvalid where this program does not read it.
+Result<std::int64_t> read_version(const JsonCursor& in, const json& parsed) {
+  if (!in.has("schema")) return kVersion;  // That it is missing is said with the rest.
+  const json& given = parsed.at("schema");
+  const bool is_known = given == 1 || given == kVersion;
+  if (is_known) return given.get<std::int64_t>();
+  return fail(Errc::kInvalid,
+              fmt::format("schema: version {} of repro files is not known, only 1 and {}",
+                          given.dump(), kVersion));
 }
 
 }  // namespace
@@ -74,6 +155,7 @@ Repro make_repro(const Scenario& scenario, const Plan& plan, const RunRecord& re
   repro.plan_hash = plan_hash(repro.plan);
   repro.build = this_build();
   repro.trail = record.trail;
+  repro.met = met_moments(repro.plan, record);
   repro.skips = scenario.skips;
   return repro;
 }
@@ -83,13 +165,14 @@ std::string repro_to_json(const Repro& repro) {
   for (const ScenarioSkip& skipped : repro.skips) {
     skips.push_back({{"id", skipped.id}, {"reason", skipped.reason}});
   }
-  const json out{{"schema", 1},
+  const json out{{"schema", kVersion},
                  {"signature", repro.signature},
                  {"fingerprint", hex16(repro.fingerprint)},
                  {"plan_hash", hex16(repro.plan_hash)},
                  {"build", to_json(repro.build)},
                  {"skip", std::move(skips)},
                  {"trail", repro.trail},
+                 {"met", to_json(repro.met)},
                  {"plan", json::parse(plan_to_json(repro.plan))}};
   return out.dump(1) + "\n";
 }
@@ -98,12 +181,14 @@ Result<Repro> repro_from_json(std::string_view text, const Registry& registry) {
   const json parsed = TRY(parse_json(text));
   JsonErrors errors;
   const JsonCursor in(parsed, "", errors);
-  if (in.has("schema") && in.at("schema").integer(0, INT64_MAX) != 1) {
-    return fail(Errc::kInvalid,
-                fmt::format("schema: version {} of repro files is not known, only 1",
-                            parsed.at("schema").dump()));
+  const std::int64_t version = TRY(read_version(in, parsed));
+  in.at("schema");
+  if (version == 1) {
+    in.only({"schema", "signature", "fingerprint", "plan_hash", "build", "skip", "trail", "plan"});
+  } else {
+    in.only({"schema", "signature", "fingerprint", "plan_hash", "build", "skip", "trail", "met",
+             "plan"});
   }
-  in.only({"schema", "signature", "fingerprint", "plan_hash", "build", "skip", "trail", "plan"});
   Repro repro;
   repro.signature = in.at("signature").text();
   repro.fingerprint = in.at("fingerprint").hex();
@@ -114,12 +199,30 @@ Result<Repro> repro_from_json(std::string_view text, const Registry& registry) {
     one.only({"id", "reason"});
     repro.skips.push_back({.id = one.at("id").text(), .reason = one.at("reason").text()});
   }
-  if (in.has("schema")) in.at("schema").integer(1, 1);
+  if (version == 1) {
+    repro.trail.clear();  // Of other digits.
+  } else {
+    repro.met = read_met(in.at("met"));
+  }
+  in.at("plan");
   TRY(errors.result());
   Result<Plan> plan = plan_from_json(parsed.at("plan").dump(), registry);
-  if (!plan.has_value()) return fail(Errc::kInvalid, "plan: " + plan.error().detail);
+  if (!plan.has_value()) return fail(plan.error().code, "plan: " + plan.error().detail);
   repro.plan = *std::move(plan);
   return repro;
+}
+
+Result<ReproAbout> repro_about_from_json(std::string_view text) {
+  const json parsed = TRY(parse_json(text));
+  JsonErrors errors;
+  const JsonCursor in(parsed, "", errors);
+  ReproAbout about;
+  about.signature = in.at("signature").text();
+  about.build = read_build(in.at("build"));
+  about.scenario = in.at("plan").at("scenario").text();
+  about.seed = in.at("plan").at("seed").seed();
+  TRY(errors.result());
+  return about;
 }
 
 std::string repro_file_name(std::string_view signature) {
@@ -144,14 +247,12 @@ Replay judge_replay(const Repro& repro, RunRecord record, std::uint32_t min_matc
   Replay replay;
   replay.is_edited = plan_hash(repro.plan) != repro.plan_hash;
   replay.is_same_execution = record.fingerprint == repro.fingerprint;
-  replay.matched_percent = matched_percent(repro.plan, record);
+  replay.matched_percent = matched_percent(repro, record, replay.is_edited);
   if (record.is_red() && record.signature() == repro.signature) {
-    // What had not come to its moment when it failed was not needed.
     replay.verdict = ReplayVerdict::kReproduced;
-    replay.matched_percent = 100;
   } else if (record.is_red()) {
     replay.verdict = ReplayVerdict::kOther;
-  } else if (replay.matched_percent < min_match) {
+  } else if (replay.matched_percent.value_or(0) < min_match) {
     replay.verdict = ReplayVerdict::kStale;
   } else {
     replay.verdict = ReplayVerdict::kGone;

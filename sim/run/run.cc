@@ -178,7 +178,7 @@ class Runner {
     record_.events = world.ordinal();
     record_.virtual_ns = world.now().ns;
     record_.acked_operations = run_.clients().acked_operations();
-    record_.untaken_operations = run_.clients().untaken_operations();
+    record_.taken_operations = run_.clients().taken_operations().text();
     record_.records = run_.history().records();
     record_.client_records = run_.history().client_records();
     record_.properties = run_.properties().results(has_ended_);
@@ -190,12 +190,11 @@ class Runner {
     record_verdict();
     world.fingerprint().finish();
     record_.fingerprint = world.fingerprint().value();
-    if (options_.is_traced) {
-      record_.trail = make_trail(world.fingerprint().kept());
+    if (options_.keeps_block_hashes) record_.block_hashes = world.fingerprint().block_hashes();
+    if (!options_.keeps_blocks()) {
+      if (options_.is_traced) record_.trail = make_trail(world.fingerprint().kept());
       return;
     }
-    if (!options_.keeps_block_hashes) return;
-    record_.block_hashes = world.fingerprint().block_hashes();
     std::uint64_t number = options_.keep_block_first * sim::Fingerprint::kBlockRecords;
     for (const sim::FingerprintRecord& kept : world.fingerprint().kept()) {
       record_.kept.push_back(run_.describe(kept, number++));

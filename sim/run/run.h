@@ -34,14 +34,14 @@ struct HistoryMutation {
 
 struct RunOptions {
   sim::Limits limits = {};
-  /// Collects `RunRecord::trace` and `trail`. Changes nothing else of the run; the blocks named
-  /// below are then not kept.
+  /// Collects `RunRecord::trace` and `trail`. Changes nothing else of the run.
   bool is_traced = false;
   /// Fills `RunRecord::block_hashes`, and `RunRecord::kept` with the records of blocks [first,
-  /// last).
+  /// last). Where there are such blocks, a traced run has only the lines of these, and no trail.
   bool keeps_block_hashes = false;
   std::uint64_t keep_block_first = 0;
   std::uint64_t keep_block_last = 0;
+  bool keeps_blocks() const { return keep_block_last > keep_block_first; }
   /// Fills `RunRecord::draws`. Changes nothing else of the run.
   bool keeps_draws = false;
   std::optional<HistoryMutation> mutation = {};

@@ -66,7 +66,12 @@ bool is_of_the_run(const RecordType& type) {
 
 RunHistory::RunHistory(sim::World& world, PropertySet& properties, const Plan& plan,
                        const RunOptions& options)
-    : world_(world), properties_(properties), options_(options) {
+    : world_(world),
+      properties_(properties),
+      options_(options),
+      looks_at_blocks_(options.keeps_blocks()),
+      look_first_(options.keep_block_first * sim::Fingerprint::kBlockRecords),
+      look_last_(options.keep_block_last * sim::Fingerprint::kBlockRecords) {
   if (!options.is_traced) return;
   for (const PlanClient& client : plan.clients) {
     for (const PlanOperation& planned : client.operations) {
@@ -156,6 +161,8 @@ void RunHistory::take_note(const sim::Note& note) {
 
 void RunHistory::add_line(sim::NoteKind kind, std::string_view machine, std::string_view peer,
                           Said said) {
+  const std::uint64_t records = world_.fingerprint().records();
+  if (looks_at_blocks_ && (records <= look_first_ || records > look_last_)) return;
   const auto operation = operations_.find(world_.current_root().value);
   TraceLine line{.ordinal = world_.ordinal(),
                  .time_ns = world_.now().ns,
@@ -165,7 +172,8 @@ void RunHistory::add_line(sim::NoteKind kind, std::string_view machine, std::str
                  .text = std::move(said.text),
                  .words = std::move(said.words),
                  .record = said.record,
-                 .operation = operation == operations_.end() ? 0 : operation->second};
+                 .operation = operation == operations_.end() ? 0 : operation->second,
+                 .fingerprint_records = records};
   const bool is_story = kind == sim::NoteKind::kHistory || kind == sim::NoteKind::kFault ||
                         kind == sim::NoteKind::kMachine;
   add_bounded(is_story ? story_ : traffic_,

@@ -59,6 +59,11 @@ class RunHistory final : public History {
   sim::World& world_;
   PropertySet& properties_;
   const RunOptions& options_;
+  // A look at some blocks of the fingerprint needs the lines of their records alone, of which a
+  // long trace might have none left.
+  bool looks_at_blocks_;
+  std::uint64_t look_first_;
+  std::uint64_t look_last_;
   std::uint64_t records_ = 0;
   std::uint64_t client_records_ = 0;
   std::optional<HeldBack> held_back_;

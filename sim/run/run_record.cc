@@ -88,7 +88,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Breakdown, signature, what, machine, role, ta
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultCount, kind, planned, fired, refused, took_effect)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeptEvent, number, time_ns, id, kind, machine, task, content)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TraceLine, ordinal, time_ns, kind, machine, peer, text, words,
-                                   record, operation, is_judged)
+                                   record, operation, is_judged, fingerprint_records)
 
 namespace {
 
@@ -126,7 +126,7 @@ void for_each_member(Record& record, Field field) {
   field("refused_faults", record.refused_faults);
   field("unmatched_faults", record.unmatched_faults);
   field("override_matches", record.override_matches);
-  field("untaken_operations", record.untaken_operations);
+  field("taken_operations", record.taken_operations);
   field("block_hashes", record.block_hashes);
   field("kept", record.kept);
   field("draws", record.draws);

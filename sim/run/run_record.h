@@ -116,6 +116,8 @@ struct TraceLine {
   std::uint64_t operation = 0;
   /// Whether the property that objected sees records of this type.
   bool is_judged = false;
+  /// How many records the fingerprint had by then, the one that this line tells of included.
+  std::uint64_t fingerprint_records = 0;
 
   friend bool operator==(const TraceLine&, const TraceLine&) = default;
 };
@@ -181,8 +183,8 @@ struct RunRecord {
   /// Faults of the plan that never met their moment, and how often each override decided a draw.
   std::vector<std::uint64_t> unmatched_faults;
   std::vector<std::uint64_t> override_matches;
-  /// Operations of the plan that no client took.
-  std::uint64_t untaken_operations = 0;
+  /// Ids of the operations that their clients took: "1-204,300" (id_ranges.h).
+  std::string taken_operations;
   /// Hash of each full block of the fingerprint; only where the options ask for them.
   std::vector<std::uint64_t> block_hashes;
   std::vector<KeptEvent> kept;

@@ -79,7 +79,7 @@ RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Pla
       history_(*world_, properties_, plan, options),
       clients_(*world_, plan, directory_, history_) {
   world_->set_traced(options.is_traced);
-  if (options.is_traced) {
+  if (options.is_traced && !options.keeps_blocks()) {
     world_->fingerprint().keep_blocks(0, kTrailRecords / sim::Fingerprint::kBlockRecords);
   } else {
     world_->fingerprint().keep_blocks(options.keep_block_first, options.keep_block_last);
@@ -89,7 +89,7 @@ RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Pla
     faults_->set_frame_namer(registry.frame_namer());
     network_->set_frame_namer(registry.frame_namer());
   }
-  names_entities_ = options.keep_block_last > options.keep_block_first;
+  names_entities_ = options.keeps_blocks();
   for (const PlanMachine& machine : plan.machines) add_host(machine);
   for (std::size_t i = 0; i < plan.clients.size(); ++i) {
     add_host(plan.clients[i], clients_.client(i));

@@ -55,4 +55,17 @@ expect 1 '^NEW +REG-1 linearizable' build/quorum campaign storm --seeds 200 -x 1
 expect 1 'linearizable|REG-1' build/quorum replay millrace-out/latest/failures
 expect 1 '^REPRODUCED +REG-1/' build/quorum replay millrace-out/latest/failures
 expect 0 '^GONE +REG-1/' "$quorum" replay millrace-out/latest/failures
+
+# Kept, it is a test: red as long as the bug is there, green when it is gone.
+failures=$PWD/millrace-out/latest/failures
+cd source
+expect 0 '^kept +tests/repros/storm/REG-1-[0-9a-f]+\.repro\.json$' ../build/quorum keep "$failures"
+expect 0 '^unchanged +tests/repros/storm/REG-1-' ../build/quorum keep "$failures"
+cd ..
+kept=$(cd source/tests/repros/storm && ls)
+expect 0 "quorum\.repro\.storm\.${kept%.repro.json}" ctest --test-dir build -N
+expect 8 'REPRODUCED' ctest --test-dir build -R '\.repro\.' --output-on-failure
+cp "$MILLRACE_SOURCE/examples/quorum/cell_log.cc" source/quorum/cell_log.cc
+quietly cmake --build build -j 2 --target quorum
+expect 0 '100% tests passed' ctest --test-dir build -R '\.repro\.' --no-tests=error
 echo "package: examples build, pass, and answer every verb"

@@ -119,7 +119,8 @@ TEST(CampaignSummary, a_difference_between_two_runs_names_the_first_event) {
                                           .machine = "store-1",
                                           .task = "flusher",
                                           .first = "timer",
-                                          .second = "deliver"};
+                                          .second = "deliver",
+                                          .what = {}};
   summary.determinism = {check};
 
   const std::string text = campaign_summary(summary, context(3), kWide);
@@ -163,6 +164,19 @@ TEST(CampaignSummary, hostile_names_are_escaped) {
   EXPECT_EQ(text.find('\r'), std::string::npos);
   EXPECT_NE(text.find("a\\x1b[2J"), std::string::npos);
   EXPECT_NE(text.find("b\\n  3 seeds"), std::string::npos);
+}
+
+TEST(CampaignSummary, prints_a_token_whole_below_the_command_with_the_file) {
+  run::CampaignSummary summary = testing::red_campaign();
+  summary.groups[0].token = "mr1." + std::string(1'000, 'x');
+
+  const std::string text = campaign_summary(summary, {}, {.columns = 80});
+
+  EXPECT_NE(text.find("  millrace replay millrace-out/latest/failures/DUR-1-4e956e3a.repro.json\n"
+                      "  millrace replay " +
+                      summary.groups[0].token + "\n"),
+            std::string::npos)
+      << text;
 }
 
 }  // namespace

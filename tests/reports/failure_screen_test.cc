@@ -307,5 +307,21 @@ TEST(PassLine, names_what_the_run_did) {
             "      61,204 events, 40.000 s of virtual time   fingerprint 00000000000000ff\n");
 }
 
+TEST(FailureScreen, ends_with_the_commands_to_get_there_again_and_to_keep_it) {
+  FailureContext context = lost_event_context();
+  context.token_command = "millrace replay mr1." + std::string(400, 'x');
+  context.keep_command = "millrace keep latest";
+
+  EXPECT_TRUE(failure_screen(lost_event(), context, kWide)
+                  .ends_with("  replay      millrace replay "
+                             "millrace-out/latest/failures/DUR-1-4e956e3a.repro.json\n"
+                             "  or\n    millrace replay mr1." +
+                             std::string(400, 'x') +
+                             "\n"
+                             "  seed        millrace run crash_storm --seed 187 --set "
+                             "segment_store.frame_bytes=64    (this build)\n"
+                             "  keep        millrace keep latest    (for ctest)\n"));
+}
+
 }  // namespace
 }  // namespace millrace::reports

@@ -29,6 +29,19 @@ std::string text_of(int file) {
   return text;
 }
 
+Call call_world(void (*world)(run::Registry&), const std::vector<std::string>& arguments) {
+  const int out = memfd_create("out", MFD_CLOEXEC);
+  const int err = memfd_create("err", MFD_CLOEXEC);
+  Call call;
+  {
+    Console console(out, err);
+    call.status = run_command("millrace", arguments, world, console);
+  }
+  call.out = text_of(out);
+  call.err = text_of(err);
+  return call;
+}
+
 }  // namespace
 
 CommandTest::CommandTest() : before_(fs::current_path()) {
@@ -46,16 +59,11 @@ CommandTest::~CommandTest() {
 }
 
 Call CommandTest::call(std::vector<std::string> arguments) const {
-  const int out = memfd_create("out", MFD_CLOEXEC);
-  const int err = memfd_create("err", MFD_CLOEXEC);
-  Call call;
-  {
-    Console console(out, err);
-    call.status = run_command("millrace", arguments, toy_registry, console);
-  }
-  call.out = text_of(out);
-  call.err = text_of(err);
-  return call;
+  return call_world(toy_registry, arguments);
+}
+
+Call CommandTest::call_edited(std::vector<std::string> arguments) const {
+  return call_world(edited_toy_registry, arguments);
 }
 
 void CommandTest::write(const std::string& path, std::string_view text) {

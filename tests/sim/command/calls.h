@@ -26,6 +26,8 @@ class CommandTest : public testing::Test {
 
   /// Calls `millrace ARGUMENTS...`.
   Call call(std::vector<std::string> arguments) const;
+  /// The same of the program after an edit of its code that has nothing to do with its bugs.
+  Call call_edited(std::vector<std::string> arguments) const;
 
   /// Writes a file below the test's folder.
   static void write(const std::string& path, std::string_view text);

@@ -94,6 +94,17 @@ TEST_F(CampaignVerb, that_fails_groups_and_leaves_a_repro_that_reproduces) {
   EXPECT_EQ(call({"replay", repro}).status, 1);
 }
 
+TEST_F(CampaignVerb, prints_a_token_that_replays_where_it_is_short) {
+  const Call seen = call({"campaign", "lossy", "--seeds", "40", "--json", "--out", "o", "--set",
+                          "workloads.writer.operations=3"});
+
+  const json group = json::parse(seen.out)["groups"][0];
+  const std::string token = group["token"];
+  EXPECT_LE(token.size(), 1'500U);
+  EXPECT_EQ(call({"replay", token}).status, 1);
+  EXPECT_NE(read("o/summary.txt").find("millrace replay " + token + "\n"), std::string::npos);
+}
+
 TEST_F(CampaignVerb, goes_on_after_crashes) {
   const Call seen = call({"campaign", "crashing", "quiet", "--seeds", "3", "--json", "--out", "o"});
 

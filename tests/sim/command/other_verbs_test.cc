@@ -201,7 +201,7 @@ TEST_F(NewVerb, writes_a_project) {
 
   EXPECT_EQ(seen.status, 0) << seen.err;
   for (const char* const file : {"CMakeLists.txt", "main.cc", "world.cc", "world.h", "README.md",
-                                 "scenarios/first.toml", "tests/world_test.cc"}) {
+                                 "scenarios/first.toml", "tests/world_test.cc", "millrace.toml"}) {
     EXPECT_EQ(read(std::string("counters/") + file).find("@NAME@"), std::string::npos) << file;
   }
   EXPECT_NE(read("counters/CMakeLists.txt").find("project(counters"), std::string::npos);

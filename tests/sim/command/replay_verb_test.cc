@@ -1,6 +1,9 @@
+#include <algorithm>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/run/repro_token.h"
 #include "tests/sim/command/calls.h"
 
 namespace millrace::command {
@@ -74,6 +77,22 @@ TEST_F(ReplayVerb, names_the_first_difference_of_another_execution) {
   EXPECT_NE(seen.out.find("override: everything: latency 7ms, "), std::string::npos) << seen.out;
 }
 
+TEST_F(ReplayVerb, tells_what_matched_after_an_edit_of_other_code) {
+  const Call seen = call_edited({"replay", lost_});
+  const json object = json::parse(call_edited({"replay", lost_, "--json"}).out);
+
+  EXPECT_EQ(seen.status, 1) << seen.err;
+  EXPECT_TRUE(seen.out.ends_with("REPRODUCED  TOY-1/lost   " + lost_ + "\n")) << seen.out;
+  // One line of terminal output may be broken between any two words.
+  std::string line = seen.out;
+  std::ranges::replace(line, '\n', ' ');
+  EXPECT_THAT(line, testing::ContainsRegex(
+                        "100 % matched, first difference: (new )?task, in writer-[12], task look, "
+                        "at [0-9.]+ s .record [0-9,]+.; reproduced"));
+  EXPECT_EQ(object["replay"]["matched_percent"], 100);
+  EXPECT_EQ(object["replay"]["first_difference"]["task"], "look");
+}
+
 TEST_F(ReplayVerb, names_both_failures_where_it_is_another) {
   const Call seen = call({"replay", lost_, "--set", "store.bug=check"});
 
@@ -86,6 +105,8 @@ TEST_F(ReplayVerb, names_both_failures_where_it_is_another) {
 TEST_F(ReplayVerb, is_stale_where_too_little_meets_its_moment) {
   // 42 operations meet theirs, 60 faults wait for a mark that never comes: 41 %.
   const std::string file = changed([](json& repro) {
+    repro["met"]["operations"] = "1-42";
+    repro["met"]["faults"] = "1-60";
     json& actions = repro["plan"]["faults"]["actions"];
     actions.clear();
     for (int i = 1; i <= 60; ++i) {
@@ -158,13 +179,115 @@ TEST_F(ReplayVerb, of_a_scenario_needs_a_seed) {
   EXPECT_EQ(call({"replay", "quiet", "--seed", "3"}).status, 0);
 }
 
+TEST_F(ReplayVerb, is_stale_where_the_program_lost_a_name) {
+  struct Lost {
+    std::string where;
+    std::string value;
+    std::string said;
+  };
+  for (const auto& [where, value, said] : {
+           Lost{"/plan/machines/0/role", "shop", "unknown role 'shop'"},
+           Lost{"/plan/clients/0/workload", "scribe", "unknown workload 'scribe'"},
+           Lost{"/plan/clients/0/operations/0/kind", "put", "unknown operation of writer 'put'"},
+       }) {
+    const std::string file =
+        changed([&](json& repro) { repro[json::json_pointer(where)] = value; });
+
+    const Call seen = call({"replay", file});
+    const json object = json::parse(call({"replay", file, "--json"}).out);
+
+    EXPECT_EQ(seen.status, 4) << seen.err;
+    std::string words = seen.out;
+    std::ranges::replace(words, '\n', ' ');
+    EXPECT_NE(words.find(said), std::string::npos) << seen.out;
+    EXPECT_TRUE(seen.out.ends_with("STALE  TOY-1/lost   changed.repro.json\n")) << seen.out;
+    EXPECT_EQ(object["replay"]["verdict"], "stale");
+    EXPECT_EQ(object["replay"]["matched_percent"], 0);
+    EXPECT_EQ(object["scenario"], "lossy");
+    EXPECT_NE(std::string(object["reason"]).find(said), std::string::npos);
+  }
+}
+
+TEST_F(ReplayVerb, goes_on_with_the_others_of_a_folder_that_has_a_stale_one) {
+  write("kept/lossy/good.repro.json", read(lost_));
+  write("kept/lossy/lost.repro.json",
+        read(changed([](json& repro) { repro["plan"]["clients"][0]["workload"] = "scribe"; })));
+
+  const Call seen = call({"replay", "kept"});
+
+  EXPECT_EQ(seen.status, 1);
+  EXPECT_TRUE(seen.out.ends_with("\n2 repros: 1 reproduced, 1 stale\n")) << seen.out;
+}
+
+TEST_F(ReplayVerb, tells_git_bisect_the_truth) {
+  const std::string stale =
+      changed([](json& repro) { repro["plan"]["clients"][0]["workload"] = "scribe"; });
+  write("cut.repro.json", read(lost_).substr(0, 200));
+
+  EXPECT_EQ(call({"replay", "--bisect", lost_}).status, 1);
+  EXPECT_EQ(call({"replay", "--bisect", lost_, "--set", "store.bug=none"}).status, 0);
+  EXPECT_EQ(call({"replay", "--bisect", lost_, "--set", "store.bug=check"}).status, 125);
+  EXPECT_EQ(call({"replay", "--bisect", stale}).status, 125);
+  EXPECT_EQ(call({"replay", "--bisect", "cut.repro.json"}).status, 125);
+  write("empty/readme.txt", "");
+  EXPECT_EQ(call({"replay", "--bisect", "empty"}).status, 125);
+}
+
+/// The repro as a token, however long.
+std::string token_of(const std::string& repro) {
+  run::Registry registry;
+  toy_registry(registry);
+  return run::repro_to_token(run::repro_from_json(repro, registry).value(), SIZE_MAX).value();
+}
+
+TEST_F(ReplayVerb, takes_a_token_as_it_takes_a_file) {
+  const std::string token = token_of(read(lost_));
+
+  const Call seen = call({"replay", token});
+  const json object = json::parse(call({"replay", token, "--json"}).out);
+
+  EXPECT_EQ(seen.status, 1) << seen.err;
+  EXPECT_TRUE(seen.out.ends_with("REPRODUCED  TOY-1/lost   " + token.substr(0, 16) + "...\n"))
+      << seen.out;
+  EXPECT_EQ(object["replay"]["same_execution"], true);
+  EXPECT_EQ(object["command"], "millrace replay " + token);
+  EXPECT_EQ(call({"plan", token}).out, call({"plan", lost_}).out);
+}
+
+TEST_F(ReplayVerb, says_of_a_token_that_it_has_no_trail) {
+  const Call seen = call_edited({"replay", token_of(read(lost_))});
+
+  EXPECT_EQ(seen.status, 1);
+  EXPECT_NE(seen.out.find("A token has no trail"), std::string::npos) << seen.out;
+  EXPECT_EQ(seen.out.find("first difference"), std::string::npos) << seen.out;
+}
+
+TEST_F(ReplayVerb, refuses_a_token_that_is_none) {
+  write("millrace.toml", "");  // A project, for keep.
+  const std::string token = token_of(read(lost_));
+  const auto refused = [&](const std::string& wrong, std::string_view why) {
+    for (const char* const verb : {"replay", "keep", "plan"}) {
+      const Call seen = call({verb, wrong});
+      EXPECT_EQ(seen.status, 2) << verb;
+      EXPECT_EQ(std::ranges::count(seen.err, '\n'), 1) << seen.err;
+      EXPECT_NE(seen.err.find(why), std::string::npos) << seen.err;
+    }
+    EXPECT_EQ(call({"run", "--plan", wrong}).status, 2);
+  };
+
+  refused(token.substr(0, token.size() / 2), "cut short");
+  refused("mr2" + token.substr(3), "version 2 of tokens is not known");
+  refused("mr1.KLUv_SB!", "characters that no token has");
+  refused("mr1.KLUv_SBa", "cut short");
+}
+
 TEST_F(ReplayVerb, refuses_what_is_no_repro) {
   write("cut.repro.json", read(lost_).substr(0, 200));
   write("empty.repro.json", "");
-  const std::string later = changed([](json& repro) { repro["schema"] = 2; });
+  const std::string later = changed([](json& repro) { repro["schema"] = 3; });
   const std::string unknown = [&] {
     json repro = json::parse(read(lost_));
-    repro["plan"]["machines"][0]["role"] = "stor";
+    repro["plan"]["machines"][0]["disk"] = "round";
     write("unknown.repro.json", repro.dump());
     return "unknown.repro.json";
   }();

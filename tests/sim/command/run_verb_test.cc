@@ -224,5 +224,15 @@ TEST_F(RunVerb, refuses_wrong_input_with_status_2_and_an_empty_stdout) {
   EXPECT_TRUE(files().empty());
 }
 
+TEST_F(RunVerb, ends_a_failure_with_how_to_keep_it) {
+  const std::string seed = std::to_string(failing_seed());
+
+  EXPECT_NE(call({"run", "lossy", "--seed", seed}).out.find("millrace keep latest"),
+            std::string::npos);
+  EXPECT_NE(call({"run", "lossy", "--seed", seed, "--out", "o"})
+                .out.find("millrace keep o/failures/TOY-1-"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace millrace::command

@@ -64,4 +64,9 @@ void toy_registry(run::Registry& registry) {
   registry.scenarios(kScenarios);
 }
 
+void edited_toy_registry(run::Registry& registry) {
+  toy::register_edited_toy(registry);
+  registry.scenarios(kScenarios);
+}
+
 }  // namespace millrace::command

@@ -12,4 +12,7 @@ namespace millrace::command {
 /// @ci) and `wide`.
 void toy_registry(run::Registry& registry);
 
+/// The same scenarios over the toy world after an edit of its code (toy_world.h).
+void edited_toy_registry(run::Registry& registry);
+
 }  // namespace millrace::command

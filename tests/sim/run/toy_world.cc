@@ -208,8 +208,21 @@ Bytes ask(Env& env, const Address& store, const Bytes& request) {
   }
 }
 
+/// Asks the first store for all that it has, beside whatever else goes on.
+void look_around(Env& env, const Client& client) {
+  const std::string& store = client.directory().machines("store").front();
+  env.tasks.spawn("look", [&env, store] {
+    Bytes request;
+    Writer(request).u64(0);
+    ask(env, {.machine = store, .port = kPort}, request);
+  });
+}
+
+/// Writes numbers; after an edit of its code it looks at what is there first, now and then.
+template <bool kIsEdited>
 void writer_main(Env& env, const WriterConfig& /*config*/, Client& client) {
   while (const std::optional<Operation> operation = client.next_operation()) {
+    if (kIsEdited && operation->id % 5 == 2) look_around(env, client);
     const auto stores = client.directory().machines("store");
     const std::string& store = stores[operation->id % stores.size()];
     Bytes request;
@@ -276,9 +289,11 @@ class Blind {
   void on(const Found& /*found*/, At /*at*/) {}
 };
 
+template <bool kIsEdited = false>
 void register_programs(Registry& registry) {
   registry.role("store", store_main, format_store, {.about = "Stores numbers."});
-  registry.workload("writer", writer_main, {.fresh_clients = 1, .about = "Stores numbers."});
+  registry.workload("writer", writer_main<kIsEdited>,
+                    {.fresh_clients = 1, .about = "Stores numbers."});
   registry.workload("final_reader", final_reader_main,
                     {.start = run::ClientStart::kLast,
                      .is_in_every_scenario = true,
@@ -290,6 +305,11 @@ void register_programs(Registry& registry) {
 
 void register_toy(Registry& registry) {
   register_programs(registry);
+  registry.property<StoredIsFound>();
+}
+
+void register_edited_toy(Registry& registry) {
+  register_programs<true>(registry);
   registry.property<StoredIsFound>();
 }
 

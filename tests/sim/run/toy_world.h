@@ -47,6 +47,10 @@ struct Found {
 /// Registers the roles `store`, the workloads `writer` and `final_reader`, and TOY-1.
 void register_toy(Registry& registry);
 
+/// The same after an edit of the writer's code that has nothing to do with the bug: before some
+/// operations a task of its own asks a store what it has.
+void register_edited_toy(Registry& registry);
+
 /// The same with a property that sees the records and objects to nothing, whatever happens.
 void register_blind_toy(Registry& registry);
 
