@@ -10,6 +10,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(zstd REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(pugixml REQUIRED)
 pkg_check_modules(MILLRACE_XXHASH_PC REQUIRED IMPORTED_TARGET libxxhash)
 
 # It has neither a CMake package nor a .pc file.

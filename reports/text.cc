@@ -60,6 +60,11 @@ bool is_harmful(std::uint32_t value) {
   return is_in(kHarmful, value);
 }
 
+bool is_in_xml(std::uint32_t value) {
+  if (value < 0x20) return value == '\t' || value == '\n' || value == '\r';
+  return value != 0xFFFE && value != 0xFFFF;
+}
+
 /// Source: Unicode 15, EastAsianWidth.txt (W and F), in blocks; combining marks by their blocks.
 std::size_t columns_of(std::uint32_t value) {
   constexpr std::array<CodeRange, 4> kCombining{
@@ -194,6 +199,16 @@ std::string printable(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(next.bytes, 1));
   }
   return shown;
+}
+
+std::string xml_text(std::string_view text) {
+  std::string kept;
+  while (!text.empty()) {
+    const CodePoint point = code_point_at(text);
+    if (point.bytes > 0 && is_in_xml(point.value)) kept += text.substr(0, point.bytes);
+    text.remove_prefix(std::max<std::size_t>(point.bytes, 1));
+  }
+  return kept;
 }
 
 std::size_t width_of(std::string_view text) {

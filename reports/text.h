@@ -41,6 +41,10 @@ std::string moment_text(std::int64_t ns);
 /// no UTF-8, and invisible or direction-changing code points become \n, \x1b, \u202e and the like.
 std::string printable(std::string_view text);
 
+/// The text without what XML 1.0 cannot hold in any spelling: most control characters, bytes that
+/// are no UTF-8, and two code points. Source: XML 1.0 (fifth edition), production 2, Char.
+std::string xml_text(std::string_view text);
+
 /// Columns that printable text takes: wide code points count twice, combining ones not at all.
 std::size_t width_of(std::string_view text);
 

@@ -88,6 +88,7 @@ class Parser {
   void declare_keep();
   void declare_others();
   void add_overrides(CLI::App& sub);
+  void add_junit(CLI::App& sub);
   EarlyEnd mistake(const std::string& verb, std::string what) const;
   std::string help_of(const std::string& verb) const;
   EarlyEnd end_of(const CLI::ParseError& error, const std::string& verb) const;
@@ -118,6 +119,10 @@ void Parser::add_overrides(CLI::App& sub) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+void Parser::add_junit(CLI::App& sub) {
+  sub.add_option("--junit", options_.junit, "Write a JUnit file, for CI")->type_name("F");
+}
+
 void Parser::declare_run() {
   CLI::App& run = sub("run");
   run.add_option("scenario", options_.names, "Name, or path of a file")->type_name("SCENARIO");
@@ -127,6 +132,7 @@ void Parser::declare_run() {
       ->type_name("F");
   run.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
       ->type_name("S");
+  add_junit(run);
   run.add_option("--plan", options_.plan, "Run this plan, edited or not")->type_name("F");
   run.add_option("--trace", options_.trace, "Write what happened, a line each")->type_name("F");
   run.add_flag("--go-on", options_.goes_on,
@@ -162,6 +168,7 @@ void Parser::declare_campaign() {
       .add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
       ->type_name("S");
   add_overrides(campaign);
+  add_junit(campaign);
   campaign.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...")
       ->type_name("F");
   campaign.add_flag("--no-shrink", options_.has_no_shrink, "Leave failures as they were found");
@@ -181,6 +188,7 @@ void Parser::declare_replay() {
   replay.add_flag("--bisect", options_.is_bisect,
                   "For git bisect run: 1 where reproduced, 0 where gone, else 125");
   add_overrides(replay);
+  add_junit(replay);
   replay.add_option("--faults", options_.overrides.faults, "With --seed: as in run")
       ->type_name("F");
   replay.add_option("--strategy", options_.overrides.strategy, "With --seed: as in run")
@@ -366,6 +374,8 @@ std::expected<Options, EarlyEnd> Parser::parse(std::span<const std::string> argu
         mistake(verb, fmt::format("--color is auto, always or never, not '{}'", color_)));
   }
   options_.verb = verb;
+  options_.command_line = shell_word(options_.program);
+  for (const std::string& word : arguments) options_.command_line += " " + shell_word(word);
   options_.color = color->second;
   return options_;
 }

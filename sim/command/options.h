@@ -26,6 +26,8 @@ struct Overrides {
 struct Options {
   std::string program;  ///< As it was called, for commands that are printed.
   std::string verb;
+  /// The whole command as one types it.
+  std::string command_line = {};
   /// The verb's positional arguments.
   std::vector<std::string> names = {};
 
@@ -37,6 +39,7 @@ struct Options {
   std::optional<std::string> out = {};
 
   // By verb.
+  std::optional<std::string> junit = {};
   Overrides overrides = {};
   std::optional<std::string> seed = {};
   std::optional<std::string> seeds = {};

@@ -127,6 +127,8 @@ std::expected<StoredCall, std::vector<std::string>> read_stored_call(const Optio
   call.options.is_verbose = options.is_verbose;
   call.options.color = options.color;
   call.options.jobs = options.jobs;
+  call.options.junit = options.junit;
+  call.options.has_no_shrink = call.options.has_no_shrink || options.has_no_shrink;
   call.options.out = is_folder ? path : call.campaign.directory;
   return call;
 }

@@ -8,6 +8,7 @@
 
 #include "reports/campaign_summary.h"
 #include "reports/failure_screen.h"
+#include "reports/junit.h"
 #include "sim/command/campaign_options.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
@@ -20,6 +21,7 @@
 #include "sim/command/verbs.h"
 #include "sim/run/campaign_db.h"
 #include "sim/run/campaign_schema.h"
+#include "sim/run/writable.h"
 
 namespace millrace::command {
 namespace {
@@ -78,11 +80,13 @@ reports::CampaignContext summary_context_of(const Context& context, const Output
 std::expected<void, std::string> write_files(const Context& context,
                                              const run::CampaignSummary& summary, int status,
                                              OutputDir& directory) {
+  reports::JunitContext junit{.command = context.options.command_line, .build = run::this_build()};
   for (const run::FailureGroup& group : summary.groups) {
-    if (group.repro.empty()) continue;
     const std::string screen =
         reports::failure_screen(group.record, screen_context_of(context, summary, group, directory),
                                 reports::ScreenOptions{});
+    junit.screens[group.signature] = screen;
+    if (group.repro.empty()) continue;
     const FailureFiles files{
         .repro = group.repro,
         .name = "failures/" + std::filesystem::path(group.repro).filename().string()};
@@ -93,6 +97,14 @@ std::expected<void, std::string> write_files(const Context& context,
   const std::string text = reports::campaign_summary(
       summary, summary_context_of(context, directory, status), reports::ScreenOptions{});
   if (auto written = directory.write("summary.txt", text); !written.has_value()) return written;
+  const std::string xml =
+      reports::junit_xml(reports::campaign_suites(summary, junit), summary.wall_ns);
+  if (auto written = directory.write("junit.xml", xml); !written.has_value()) return written;
+  if (context.options.junit.has_value()) {
+    if (auto written = write_file(*context.options.junit, xml); !written.has_value()) {
+      return written;
+    }
+  }
   return directory.write("summary.json", campaign_json(summary, directory.path()));
 }
 
@@ -231,6 +243,10 @@ int verb_campaign(const Context& context) {
   const Options& options = context.options;
   if (options.resume.has_value() && options.rerun.has_value()) {
     return usage_error(context, "--resume goes on with a campaign, --rerun begins one: not both");
+  }
+  if (options.junit.has_value()) {
+    const Result<void> writable = run::check_writable(*options.junit, run::Wanted::kFile);
+    if (!writable.has_value()) return usage_error(context, writable.error().detail);
   }
   if (options.resume.has_value()) return resume_campaign(context);
   if (options.rerun.has_value()) return rerun_failures(context);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reports/failure_screen.h"
+#include "reports/junit.h"
 #include "reports/text.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
@@ -22,6 +23,7 @@
 #include "sim/run/determinism.h"
 #include "sim/run/signature.h"
 #include "sim/run/trail.h"
+#include "sim/run/writable.h"
 #include "system/base/check.h"
 
 namespace millrace::command {
@@ -310,12 +312,20 @@ class Replayer {
       const auto checked = directory_.check();
       if (!checked.has_value()) return usage_error(context_, checked.error());
     }
+    if (context_.options.junit.has_value()) {
+      const std::string& file = *context_.options.junit;
+      const Result<void> writable = run::check_writable(file, run::Wanted::kFile);
+      if (!writable.has_value()) return usage_error(context_, writable.error().detail);
+    }
     const Interrupts interrupts(Interrupts::First::kLeaves);
     ExitStatus status = ExitStatus::kHeld;
     for (const ReproFile& file : files) {
       const auto done = replay(file);
       if (!done.has_value()) return tool_error(context_, done.error());
       status = combine(status, status_of_replay(reports_.back().replay.verdict));
+    }
+    if (const auto written = write_junit(); !written.has_value()) {
+      return tool_error(context_, written.error());
     }
     if (context_.options.is_json) {
       context_.console.out(replay_json(reports_));
@@ -336,6 +346,34 @@ class Replayer {
     }
     const bool are_gone = std::ranges::all_of(reports_, is(run::ReplayVerdict::kGone));
     return are_gone && !reports_.empty() ? number(ExitStatus::kHeld) : kBisectSkips;
+  }
+
+  std::expected<void, std::string> write_junit() const {
+    if (!context_.options.junit.has_value()) return {};
+    std::int64_t wall_ns = 0;
+    for (const ReplayReport& report : reports_) wall_ns += report.replay.record.wall_ns;
+    return write_file(*context_.options.junit, reports::junit_xml(suites_, wall_ns));
+  }
+
+  /// A suite a scenario, a case a repro.
+  void add_case(const ReproFile& file, const ReplayReport& report, const std::string& text) {
+    const std::string& scenario = report.replay.record.scenario;
+    auto suite = std::ranges::find(suites_, scenario, &reports::JunitSuite::name);
+    if (suite == suites_.end()) {
+      suite = suites_.insert(suite, {.name = scenario,
+                                     .properties = {{"commit", build_text(run::this_build())},
+                                                    {"command", context_.options.command_line}},
+                                     .cases = {}});
+    }
+    reports::JunitCase one{.name = file.text.shown_name};
+    if (report.replay.verdict != run::ReplayVerdict::kGone) {
+      const bool is_stale = report.replay.verdict == run::ReplayVerdict::kStale;
+      one.outcome = is_stale ? reports::JunitOutcome::kError : reports::JunitOutcome::kFailed;
+      one.type = is_stale ? "stale" : std::string(report.replay.record.signature());
+      one.message = match_text(file, report);
+      one.text = text;
+    }
+    suite->cases.push_back(std::move(one));
   }
 
   std::expected<void, std::string> replay(const ReproFile& file) {
@@ -360,6 +398,7 @@ class Replayer {
       if (!reports_.empty()) context_.console.out("\n");
       context_.console.out(text_of(file, report, screen_options(context_)));
     }
+    add_case(file, report, text_of(file, report, reports::ScreenOptions{}));
     reports_.push_back(std::move(report));
     return {};
   }
@@ -396,6 +435,7 @@ class Replayer {
   std::uint32_t min_match_;
   OutputDir directory_;
   std::vector<ReplayReport> reports_;
+  std::vector<reports::JunitSuite> suites_;
 };
 
 int replay_all(const Context& context) {

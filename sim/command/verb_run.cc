@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "reports/failure_screen.h"
+#include "reports/junit.h"
 #include "sim/command/cpu_count.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
@@ -35,10 +36,24 @@ std::string command_of(const Context& context, const RunInput& input) {
 /// Whether what the run may leave has a place: known before the run, not after it.
 std::expected<void, std::string> check_places(const Options& options, const OutputDir& directory) {
   if (auto checked = directory.check(); !checked.has_value()) return checked;
-  if (!options.trace.has_value()) return {};
-  const Result<void> writable = run::check_writable(*options.trace, run::Wanted::kFile);
-  if (!writable.has_value()) return std::unexpected(writable.error().detail);
+  for (const std::optional<std::string>& file : {options.trace, options.junit}) {
+    if (!file.has_value()) continue;
+    const Result<void> writable = run::check_writable(*file, run::Wanted::kFile);
+    if (!writable.has_value()) return std::unexpected(writable.error().detail);
+  }
   return {};
+}
+
+std::expected<void, std::string> write_junit(const Options& options, const run::RunRecord& record,
+                                             const reports::FailureContext& screen_context) {
+  if (!options.junit.has_value()) return {};
+  reports::JunitContext junit{.command = options.command_line, .build = run::this_build()};
+  if (record.is_red()) {
+    junit.screens[std::string(record.signature())] =
+        reports::failure_screen(record, screen_context, reports::ScreenOptions{});
+  }
+  return write_file(*options.junit,
+                    reports::junit_xml(reports::run_suites(record, junit), record.wall_ns));
 }
 
 /// Writes what a red run leaves, and gives the path of its repro.
@@ -142,6 +157,9 @@ int verb_run(const Context& context) {
     if (!files.has_value()) return tool_error(context, files.error());
     extras.repro = files->repro;
     extras.token = files->token;
+  }
+  if (const auto written = write_junit(options, *record, screen_context); !written.has_value()) {
+    return tool_error(context, written.error());
   }
   if (options.is_json) {
     context.console.out(run_json(*record, extras));

@@ -56,6 +56,18 @@ struct CampaignOptions {
   WorkerOptions worker = {};
 };
 
+/// What became of a property in the runs of one scenario.
+struct ScenarioProperty {
+  std::string id;
+  std::string name;
+  std::uint64_t evaluated = 0;
+  std::uint64_t failed_seeds = 0;
+  std::uint64_t not_judged_seeds = 0;
+  std::uint64_t skipped_seeds = 0;
+  /// Of a seed that did not judge it.
+  std::string reason;
+};
+
 /// A scenario's part of a campaign.
 struct ScenarioSummary {
   std::string name;
@@ -68,6 +80,8 @@ struct ScenarioSummary {
   std::int64_t virtual_ns = 0;
   /// Why it is inconclusive as a whole, or which seed was; empty where it is not.
   std::vector<std::string> reasons;
+  /// The registry's, sorted by id.
+  std::vector<ScenarioProperty> properties;
 };
 
 /// Failures with one signature.

@@ -24,6 +24,12 @@ CampaignTally::CampaignTally(const RunSource& source)
   for (const Scenario& scenario : source.scenarios) {
     ScenarioSummary summary;
     summary.name = scenario.name;
+    for (const PropertyType& type : source.registry->properties()) {
+      ScenarioProperty property;
+      property.id = type.claim.id;
+      property.name = type.claim.name;
+      summary.properties.push_back(std::move(property));
+    }
     summary_.scenarios.push_back(std::move(summary));
   }
   for (const PropertyType& type : source.registry->properties()) {
@@ -63,7 +69,7 @@ FailureGroup* CampaignTally::add(std::uint32_t scenario_index, const RunRecord& 
     sum.took_effect += count.took_effect;
     scenario.faults_fired += count.fired;
   }
-  add_properties(record);
+  add_properties(scenario, record);
   add_verdict(scenario_index, record);
   consider_for_canary(scenario_index, record);
   if (!record.is_red()) return nullptr;
@@ -119,8 +125,9 @@ void CampaignTally::add_verdict(std::uint32_t scenario_index, const RunRecord& r
   ++scenario.failed;
 }
 
-void CampaignTally::add_properties(const RunRecord& record) {
+void CampaignTally::add_properties(ScenarioSummary& scenario, const RunRecord& record) {
   for (const PropertyResult& result : record.properties) {
+    add_property(scenario, result);
     const auto found = std::ranges::find(summary_.properties, result.id, &PropertySummary::id);
     if (found == summary_.properties.end()) continue;
     found->evaluated += result.evaluated;
@@ -131,6 +138,18 @@ void CampaignTally::add_properties(const RunRecord& record) {
         result.kind == PropertyKind::kSometimes && result.verdict == PropertyVerdict::kHeld;
     if (is_seen) witnessed_.insert(result.id);
   }
+}
+
+void CampaignTally::add_property(ScenarioSummary& scenario, const PropertyResult& result) {
+  const auto found = std::ranges::find(scenario.properties, result.id, &ScenarioProperty::id);
+  if (found == scenario.properties.end()) return;
+  found->evaluated += result.evaluated;
+  if (result.verdict == PropertyVerdict::kFailed) ++found->failed_seeds;
+  if (result.verdict == PropertyVerdict::kNotJudged) ++found->not_judged_seeds;
+  if (result.verdict == PropertyVerdict::kSkipped) ++found->skipped_seeds;
+  // Workers finish in any order: the least reason is the same whatever the order.
+  const bool is_first = found->reason.empty() || result.reason < found->reason;
+  if (!result.reason.empty() && is_first) found->reason = result.reason;
 }
 
 CampaignSummary CampaignTally::finish(CanarySummary canary, std::vector<DeterminismCheck> differing,

@@ -52,7 +52,8 @@ class CampaignTally {
 
  private:
   void add_verdict(std::uint32_t scenario, const RunRecord& record);
-  void add_properties(const RunRecord& record);
+  void add_properties(ScenarioSummary& scenario, const RunRecord& record);
+  static void add_property(ScenarioSummary& scenario, const PropertyResult& result);
   void consider_for_canary(std::uint32_t scenario, const RunRecord& record);
   void name_reasons();
   void judge_floors();

@@ -14,7 +14,7 @@ TEST_F(CampaignVerb, over_quiet_seeds_is_green_and_leaves_its_files) {
   const Call seen = call({"campaign", "--seeds", "6", "-j", "2"});
 
   EXPECT_EQ(seen.status, 0) << seen.out << seen.err;
-  for (const char* const file : {"campaign.db", "summary.json", "summary.txt"}) {
+  for (const char* const file : {"campaign.db", "junit.xml", "summary.json", "summary.txt"}) {
     EXPECT_TRUE(exists(std::string("millrace-out/latest/") + file)) << file;
   }
   EXPECT_EQ(read("millrace-out/.gitignore"), "*\n");
@@ -92,6 +92,22 @@ TEST_F(CampaignVerb, that_fails_groups_and_leaves_a_repro_that_reproduces) {
   // A new group printed at once, on stderr.
   EXPECT_NE(seen.err.find("TOY-1"), std::string::npos);
   EXPECT_EQ(call({"replay", repro}).status, 1);
+}
+
+TEST_F(CampaignVerb, writes_junit_where_it_is_asked_to_too) {
+  const Call seen =
+      call({"campaign", "quiet", "lossy", "--seeds", "40", "--junit", "j.xml", "--out", "o"});
+
+  EXPECT_EQ(seen.status, 1) << seen.err;
+  const std::string xml = read("j.xml");
+  EXPECT_EQ(xml, read("o/junit.xml"));
+  for (const char* const part :
+       {"<testsuite name=\"quiet\"", "<testsuite name=\"lossy\"",
+        "<failure message=\"TOY-1/lost in ",
+        "name=\"command\" value=\"millrace campaign quiet lossy --seeds 40 --junit j.xml --out o\"",
+        "FAIL  lossy  seed "}) {
+    EXPECT_NE(xml.find(part), std::string::npos) << part << '\n' << xml;
+  }
 }
 
 TEST_F(CampaignVerb, prints_a_token_that_replays_where_it_is_short) {

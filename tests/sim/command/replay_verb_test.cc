@@ -233,6 +233,23 @@ TEST_F(ReplayVerb, tells_git_bisect_the_truth) {
   EXPECT_EQ(call({"replay", "--bisect", "empty"}).status, 125);
 }
 
+TEST_F(ReplayVerb, writes_junit_with_a_case_a_repro) {
+  write("kept/good.repro.json", read(lost_));
+  write("kept/lost.repro.json",
+        read(changed([](json& repro) { repro["plan"]["clients"][0]["workload"] = "scribe"; })));
+
+  EXPECT_EQ(call({"replay", "kept", "--junit", "j.xml"}).status, 1);
+
+  const std::string xml = read("j.xml");
+  for (const char* const part : {"<testsuites tests=\"2\" failures=\"1\" errors=\"1\"",
+                                 "<testsuite name=\"lossy\" tests=\"2\"",
+                                 "<testcase name=\"kept/good.repro.json\" classname=\"lossy\"",
+                                 "type=\"TOY-1/lost\"", "type=\"stale\""}) {
+    EXPECT_NE(xml.find(part), std::string::npos) << part << '\n' << xml;
+  }
+  EXPECT_EQ(call({"replay", "kept", "--junit", "none/j.xml"}).status, 2);
+}
+
 /// The repro as a token, however long.
 std::string token_of(const std::string& repro) {
   run::Registry registry;

@@ -224,6 +224,28 @@ TEST_F(RunVerb, refuses_wrong_input_with_status_2_and_an_empty_stdout) {
   EXPECT_TRUE(files().empty());
 }
 
+TEST_F(RunVerb, writes_junit_whether_it_passes_or_not) {
+  const std::string seed = std::to_string(failing_seed());
+
+  EXPECT_EQ(call({"run", "quiet", "--junit", "passed.xml"}).status, 0);
+  EXPECT_EQ(call({"run", "lossy", "--seed", seed, "--junit", "failed.xml"}).status, 1);
+  EXPECT_EQ(call({"run", "idle", "--junit", "idle.xml"}).status, 4);
+
+  EXPECT_NE(read("passed.xml").find("failures=\"0\""), std::string::npos) << read("passed.xml");
+  EXPECT_NE(read("failed.xml").find("type=\"TOY-1/lost\">FAIL  lossy  seed " + seed),
+            std::string::npos)
+      << read("failed.xml");
+  EXPECT_NE(read("idle.xml").find("type=\"inconclusive\""), std::string::npos) << read("idle.xml");
+}
+
+TEST_F(RunVerb, refuses_a_junit_path_before_anything_runs) {
+  const Call seen = call({"run", "quiet", "--junit", "none/j.xml"});
+
+  EXPECT_EQ(seen.status, 2);
+  EXPECT_NE(seen.err.find("none/j.xml"), std::string::npos) << seen.err;
+  EXPECT_TRUE(files().empty());
+}
+
 TEST_F(RunVerb, ends_a_failure_with_how_to_keep_it) {
   const std::string seed = std::to_string(failing_seed());
 
