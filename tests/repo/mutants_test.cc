@@ -78,7 +78,7 @@ class Mutants : public testing::Test {
     fs::create_directories(here);
     for (const char* const file :
          {"run.sh", "read_campaign.cmake", "read_run.cmake", "read_shrunk.cmake"}) {
-      fs::copy_file(repository_repository_root() / "tests/mutants" / file, here / file);
+      fs::copy_file(repository_root() / "tests/mutants" / file, here / file);
     }
     write(folder_ / "tree/campaign.json", "{}\n");
     write(folder_ / "tree/later.json", "{}\n");
