@@ -218,8 +218,8 @@ std::vector<std::string> notes_of(const ReproFile& file, const ReplayReport& rep
   }
   if (replay.verdict == run::ReplayVerdict::kStale) {
     notes.push_back(fmt::format(
-        "Less than {} % of the operations, anchored faults and overrides that met their moment "
-        "then did so now: it says nothing about this build. Replay it at {}, or lower --min-match.",
+        "Less than {} % of the operations and anchored faults that met their moment then did so "
+        "now: it says nothing about this build. Replay it at {}, or lower --min-match.",
         min_match, file.about.build.commit));
   }
   if (replay.is_edited) {

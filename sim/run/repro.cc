@@ -49,11 +49,6 @@ std::optional<MetMoments> met_moments(const Plan& plan, const RunRecord& record)
     if (counts && has_met(record, action)) faults.push_back(action.id);
   }
   met.faults = IdRanges(std::move(faults));
-  std::vector<std::uint64_t> overrides;
-  for (std::size_t i = 0; i < record.override_matches.size(); ++i) {
-    if (record.override_matches[i] > 0) overrides.push_back(i + 1);
-  }
-  met.overrides = IdRanges(std::move(overrides));
   return met;
 }
 
@@ -72,8 +67,7 @@ struct Matched {
   }
 };
 
-std::optional<std::uint32_t> matched_percent(const Repro& repro, const RunRecord& record,
-                                             bool is_edited) {
+std::optional<std::uint32_t> matched_percent(const Repro& repro, const RunRecord& record) {
   const std::optional<MetMoments> now = met_moments(repro.plan, record);
   if (!now.has_value()) return std::nullopt;
   const std::optional<MetMoments>& then = repro.met;
@@ -90,19 +84,12 @@ std::optional<std::uint32_t> matched_percent(const Repro& repro, const RunRecord
     matched.count(!then.has_value() || then->faults.contains(action.id),
                   now->faults.contains(action.id));
   }
-  for (std::uint64_t i = 1; i <= repro.plan.overrides.size(); ++i) {
-    // Rules have no ids: in an edited list nobody knows which is which.
-    matched.count(!then.has_value() || is_edited || then->overrides.contains(i),
-                  now->overrides.contains(i));
-  }
   return matched.percent();
 }
 
 json to_json(const std::optional<MetMoments>& met) {
   if (!met.has_value()) return nullptr;
-  return {{"operations", met->operations.text()},
-          {"faults", met->faults.text()},
-          {"overrides", met->overrides.text()}};
+  return {{"operations", met->operations.text()}, {"faults", met->faults.text()}};
 }
 
 IdRanges read_ranges(const JsonCursor& in) {
@@ -113,10 +100,9 @@ IdRanges read_ranges(const JsonCursor& in) {
 
 std::optional<MetMoments> read_met(const JsonCursor& in) {
   if (in.is_null()) return std::nullopt;
-  in.only({"operations", "faults", "overrides"});
+  in.only({"operations", "faults"});
   return MetMoments{.operations = read_ranges(in.at("operations")),
-                    .faults = read_ranges(in.at("faults")),
-                    .overrides = read_ranges(in.at("overrides"))};
+                    .faults = read_ranges(in.at("faults"))};
 }
 
 /// The version of the file. Errors: kInvalid where this program does not read it.
@@ -247,7 +233,7 @@ Replay judge_replay(const Repro& repro, RunRecord record, std::uint32_t min_matc
   Replay replay;
   replay.is_edited = plan_hash(repro.plan) != repro.plan_hash;
   replay.is_same_execution = record.fingerprint == repro.fingerprint;
-  replay.matched_percent = matched_percent(repro, record, replay.is_edited);
+  replay.matched_percent = matched_percent(repro, record);
   if (record.is_red() && record.signature() == repro.signature) {
     replay.verdict = ReplayVerdict::kReproduced;
   } else if (record.is_red()) {

@@ -40,8 +40,6 @@ struct MetMoments {
   IdRanges operations;
   /// Anchored faults whose anchor was met.
   IdRanges faults;
-  /// Overrides that decided a draw, counted from 1.
-  IdRanges overrides;
 
   friend bool operator==(const MetMoments&, const MetMoments&) = default;
 };
@@ -95,8 +93,9 @@ std::string_view to_text(ReplayVerdict verdict);
 
 struct Replay {
   ReplayVerdict verdict = ReplayVerdict::kGone;
-  /// Share of the operations, anchored faults and overrides that met their moment, of those that
-  /// did when the repro was written. None where that is unknown: the replay's process died.
+  /// Share of the operations and anchored faults that met their moment, of those that did when the
+  /// repro was written. Overrides do not count: a repair may well leave them no draw to decide.
+  /// None where that is unknown: the replay's process died.
   std::optional<std::uint32_t> matched_percent;
   /// Whether the fingerprint is the expected one: the same execution.
   bool is_same_execution = false;

@@ -143,6 +143,20 @@ TEST_F(Repros, whose_operations_are_not_taken_any_more_are_stale) {
   EXPECT_EQ(replayed.matched_percent, 12U * 100 / 44);
 }
 
+TEST_F(Repros, that_are_mended_are_gone_though_an_override_has_nothing_to_decide) {
+  for (PlanMachine& machine : repro_.plan.machines) machine.knobs["bug"] = 0;
+  sim::Override rule;
+  rule.purpose = sim::Purpose::kLatency;
+  rule.n = 1'000'000'000;
+  repro_.plan.overrides.push_back(rule);
+
+  const Replay replayed = replay(repro_.plan);
+
+  EXPECT_EQ(replayed.record.override_matches, std::vector<std::uint64_t>{0});
+  EXPECT_EQ(replayed.verdict, ReplayVerdict::kGone);
+  EXPECT_EQ(replayed.matched_percent, 100U);
+}
+
 TEST_F(Repros, tell_honestly_how_much_matched_where_they_reproduce) {
   RunRecord record = run_plan(registry_, scenario_, repro_.plan, {});
   record.taken_operations = "1-20,22-42";
