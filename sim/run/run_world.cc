@@ -11,6 +11,11 @@
 namespace millrace::run {
 namespace {
 
+/// "1 task", "2 tasks"
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 using sim::ArenaScope;
 
 sim::WorldOptions world_options(const Plan& plan, const RunOptions& options) {
@@ -182,8 +187,9 @@ void RunWorld::record_holdings(const std::vector<std::string>& machines) {
         {.kind = sim::NoteKind::kMachine,
          .machine = holds.machine,
          .peer = {},
-         .text = fmt::format("left alone: holds {} tasks, {} sockets, {} files, {} bytes",
-                             holds.tasks, holds.sockets, holds.files, holds.memory_bytes)});
+         .text = fmt::format("left alone: holds {}, {}, {}, {}", counted(holds.tasks, "task"),
+                             counted(holds.sockets, "socket"), counted(holds.files, "file"),
+                             counted(holds.memory_bytes, "byte"))});
   }
 }
 
