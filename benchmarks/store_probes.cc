@@ -155,17 +155,16 @@ Values probe_virtual_time(std::int64_t run_for_seconds) {
   // Administrators truncate what the writers write. A store without a second tier holds all that is
   // not truncated, reads it back at each of its starts, and gives it to each catch-up pass: without
   // an end to it the work would grow with the square of the time, whatever an event costs.
-  const run::Scenario scenario =
-      load(registry, "everything",
-           {fmt::format("run_for={}s", run_for_seconds), "cluster.segment_store=2",
-            fmt::format("workloads.writer.operations={}", in_proportion(225)),
-            "workloads.writer.clients=3",
-            fmt::format("workloads.catch_up_reader.operations={}", in_proportion(5)),
-            fmt::format("workloads.conditional_writer.operations={}", in_proportion(25)),
-            fmt::format("workloads.resender.operations={}", in_proportion(25)),
-            "workloads.admin.clients=2",
-            fmt::format("workloads.admin.operations={}", in_proportion(50)),
-            "workloads.admin.truncate_percent=80"});
+  const run::Scenario scenario = load(
+      registry, "everything",
+      {fmt::format("run_for={}s", run_for_seconds), "cluster.segment_store=2",
+       fmt::format("workloads.writer.operations={}", in_proportion(225)),
+       "workloads.writer.clients=3",
+       fmt::format("workloads.catch_up_reader.operations={}", in_proportion(5)),
+       fmt::format("workloads.conditional_writer.operations={}", in_proportion(25)),
+       fmt::format("workloads.resender.operations={}", in_proportion(25)),
+       "workloads.admin.clients=2", fmt::format("workloads.admin.operations={}", in_proportion(50)),
+       "workloads.admin.truncate_percent=80"});
   // The same seeds at either end: a seed's knobs and faults make an event two times dearer than
   // another's. Where the runs are short, they are done again and again.
   constexpr std::uint64_t kSeeds = 3;

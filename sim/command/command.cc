@@ -20,18 +20,12 @@ struct Verb {
 };
 
 constexpr std::array kVerbs{
-    Verb{"run", verb_run},
-    Verb{"campaign", verb_campaign},
-    Verb{"replay", verb_replay},
-    Verb{"shrink", verb_shrink},
-    Verb{"keep", verb_keep},
-    Verb{"plan", verb_plan},
-    Verb{"explain", verb_explain},
-    Verb{"list", verb_list},
-    Verb{"check", verb_check},
-    Verb{"verify-determinism", verb_verify_determinism},
-    Verb{"new", verb_new},
-    Verb{"completion", verb_completion},
+    Verb{"run", verb_run},         Verb{"campaign", verb_campaign},
+    Verb{"replay", verb_replay},   Verb{"shrink", verb_shrink},
+    Verb{"keep", verb_keep},       Verb{"plan", verb_plan},
+    Verb{"explain", verb_explain}, Verb{"list", verb_list},
+    Verb{"check", verb_check},     Verb{"verify-determinism", verb_verify_determinism},
+    Verb{"new", verb_new},         Verb{"completion", verb_completion},
     Verb{"merge", verb_merge},
 };
 
