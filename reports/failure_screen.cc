@@ -281,7 +281,7 @@ class FailureScreen {
     if (!context_.passes_if.empty()) add_labelled("passes if", context_.passes_if, kBuildColumn);
     Flow line(width_, kBuildColumn, options_.has_color);
     line.add(2, padded("build", kBuildColumn - 2), Ink::kDim);
-    line.add(0, printable(build_text(context_.build)), Ink::kPlain);
+    line.add(0, printable(run::build_text(context_.build)), Ink::kPlain);
     // A run whose process died has neither.
     if (record_.plan != 0) line.add(4, "plan " + run::hex16(record_.plan), Ink::kPlain);
     if (record_.fingerprint != 0) {
@@ -382,13 +382,6 @@ std::string pass_line(const run::RunRecord& record, const ScreenOptions& options
   line.add(1, moment_text(record.virtual_ns) + " of virtual time", Ink::kPlain);
   line.add(3, "fingerprint " + run::hex16(record.fingerprint), Ink::kPlain);
   return line.text();
-}
-
-std::string build_text(const run::BuildName& build) {
-  std::string text = fmt::format("{} {} {}, {} {}", build.version, build.commit,
-                                 build.is_dirty ? "dirty" : "clean", build.compiler, build.preset);
-  if (!build.sanitizer.empty() && build.sanitizer != "none") text += " " + build.sanitizer;
-  return text;
 }
 
 }  // namespace millrace::reports

@@ -59,7 +59,5 @@ std::string failure_screen(const run::RunRecord& record, const FailureContext& c
 /// One line about a run that passed, with its line feed.
 std::string pass_line(const run::RunRecord& record, const ScreenOptions& options);
 
-/// "0.3.0 4f2a91c clean, g++-12 release"
-std::string build_text(const run::BuildName& build);
 
 }  // namespace millrace::reports

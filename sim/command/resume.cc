@@ -23,11 +23,6 @@ std::string from_anywhere(const std::string& name) {
   return is_path && !unknown ? whole.lexically_normal().string() : name;
 }
 
-std::string build_text(const run::BuildName& build) {
-  return fmt::format("{} {}{}, {} {}, sanitizer {}", build.version, build.commit,
-                     build.is_dirty ? " dirty" : "", build.compiler, build.preset, build.sanitizer);
-}
-
 /// Flags that choose what runs: the stored campaign has chosen.
 Mistakes refused_flags(const Options& options, const std::string& flag) {
   const std::pair<bool, std::string_view> given[] = {
@@ -113,8 +108,8 @@ std::expected<StoredCall, std::vector<std::string>> read_stored_call(const Optio
   }
   if (needs_same_build && call.campaign.build != run::this_build()) {
     return mistake(fmt::format("{} is of {}, and this is {}: their seeds do not add up",
-                               call.database, build_text(call.campaign.build),
-                               build_text(run::this_build())));
+                               call.database, run::build_text(call.campaign.build),
+                               run::build_text(run::this_build())));
   }
   auto words = words_of(call.campaign.arguments);
   if (!words.has_value()) return mistake(call.database + ": its arguments are damaged");

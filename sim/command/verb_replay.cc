@@ -121,7 +121,7 @@ ExitStatus status_of_replay(run::ReplayVerdict verdict) {
   return ExitStatus::kToolFailed;
 }
 
-std::string build_text(const run::BuildName& build) {
+std::string commit_text(const run::BuildName& build) {
   return build.commit + (build.is_dirty ? " dirty" : "");
 }
 
@@ -187,8 +187,8 @@ std::pair<std::string_view, reports::Ink> verdict_word(run::ReplayVerdict verdic
 /// "built from 9e1f03d, found at 4f2a91c: 96 % matched, first difference: ...; reproduced"
 std::string match_text(const ReproFile& file, const ReplayReport& report) {
   const run::Replay& replay = report.replay;
-  std::string text = fmt::format("built from {}, found at {}: ", build_text(run::this_build()),
-                                 build_text(file.about.build));
+  std::string text = fmt::format("built from {}, found at {}: ", commit_text(run::this_build()),
+                                 commit_text(file.about.build));
   if (!file.unknown.empty()) {
     text += file.unknown;
   } else if (replay.matched_percent.has_value()) {
@@ -361,7 +361,7 @@ class Replayer {
     auto suite = std::ranges::find(suites_, scenario, &reports::JunitSuite::name);
     if (suite == suites_.end()) {
       suite = suites_.insert(suite, {.name = scenario,
-                                     .properties = {{"commit", build_text(run::this_build())},
+                                     .properties = {{"commit", commit_text(run::this_build())},
                                                     {"command", context_.options.command_line}},
                                      .cases = {}});
     }

@@ -82,11 +82,6 @@ Result<void> add_campaigns(Database& database, const std::string& from, const st
 /// A run by what makes it the same run.
 using RunKey = std::tuple<std::string, std::uint64_t, std::uint64_t, std::string>;
 
-std::string build_text(const BuildName& build) {
-  return fmt::format("{} {} {} {} {} {}", build.version, build.commit, build.is_dirty,
-                     build.compiler, build.preset, build.sanitizer);
-}
-
 /// How many operations, faults and machines the group's cheapest run had, where this program has
 /// its scenario and draws the same plan.
 void count_plan(const RunSource& source, FailureGroup& group) {

@@ -128,6 +128,13 @@ BuildName this_build() {
           .sanitizer = std::string(info.sanitizer)};
 }
 
+std::string build_text(const BuildName& build) {
+  std::string text = fmt::format("{} {} {}, {} {}", build.version, build.commit,
+                                 build.is_dirty ? "dirty" : "clean", build.compiler, build.preset);
+  if (!build.sanitizer.empty() && build.sanitizer != "none") text += " " + build.sanitizer;
+  return text;
+}
+
 Repro make_repro(const Scenario& scenario, const Plan& plan, const RunRecord& record) {
   Repro repro;
   repro.plan = plan;

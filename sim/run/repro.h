@@ -34,6 +34,10 @@ struct BuildName {
 /// This build.
 BuildName this_build();
 
+/// "0.1.0 4f2a91c clean, g++-12 release", with the sanitizer behind it where there is one: builds
+/// that differ have different texts.
+std::string build_text(const BuildName& build);
+
 /// What of a plan came to its moment.
 struct MetMoments {
   /// Operations that their clients took.
