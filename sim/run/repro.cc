@@ -38,7 +38,7 @@ bool has_met(const RunRecord& record, const sim::FaultAction& action) {
 
 /// None for a run whose process died: nobody told what it did.
 std::optional<MetMoments> met_moments(const Plan& plan, const RunRecord& record) {
-  if (record.plan == 0) return std::nullopt;
+  if (record.fingerprint == 0) return std::nullopt;
   MetMoments met;
   const Result<IdRanges> taken = IdRanges::parse(record.taken_operations);
   CHECK(taken.has_value(), "a record names the operations that were taken");

@@ -169,6 +169,7 @@ TEST_F(Repros, tell_honestly_how_much_matched_where_they_reproduce) {
 
 TEST_F(Repros, of_a_process_that_died_expect_no_moment_and_match_an_unknown_share) {
   RunRecord dead;
+  dead.plan = plan_hash(repro_.plan);
   dead.verdict = Verdict::kCrash;
   dead.breakdown = Breakdown{};
   dead.breakdown->signature = "crash/SIGSEGV/store/connection";
