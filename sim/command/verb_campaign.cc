@@ -228,6 +228,11 @@ int rerun_failures(const Context& context) {
     context.console.complain(*context.options.rerun + " has no failed seed");
     return number(ExitStatus::kHeld);
   }
+  for (const auto& [name, seeds] : *failed) {
+    const auto found = std::ranges::find(input->scenarios, name, &run::Scenario::name);
+    if (found != input->scenarios.end()) continue;
+    return usage_error(context, "--rerun: the campaign ran " + name + ", which is not there now");
+  }
   std::erase_if(input->scenarios,
                 [&](const run::Scenario& scenario) { return !failed->contains(scenario.name); });
   for (const run::Scenario& scenario : input->scenarios) {

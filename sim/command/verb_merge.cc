@@ -45,7 +45,9 @@ int verb_merge(const Context& context) {
   }
   const std::string& merged = *options.output;
   if (const Result<void> done = run::merge_databases(files, merged); !done.has_value()) {
-    return usage_error(context, done.error().detail);
+    const bool is_input = done.error().code == Errc::kInvalid;
+    return is_input ? usage_error(context, done.error().detail)
+                    : tool_error(context, done.error().detail);
   }
   const auto names = run::scenarios_in(merged);
   if (!names.has_value()) return tool_error(context, names.error().detail);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <iterator>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -133,6 +134,7 @@ Result<CampaignSummary> summary_of_database(const std::string& path, const RunSo
   CampaignTally tally(source);
   std::map<RunKey, std::uint64_t> fingerprints;
   std::vector<std::string> tool_errors;
+  std::vector<std::string> unfinished;
   CanarySummary canary;
   std::uint64_t checks = 0;
   std::int64_t wall_ns = 0;
@@ -152,6 +154,9 @@ Result<CampaignSummary> summary_of_database(const std::string& path, const RunSo
       const auto scenario = std::ranges::find(source.scenarios, record.scenario, &Scenario::name);
       tally.add(static_cast<std::uint32_t>(scenario - source.scenarios.begin()), record);
     }));
+    if (campaign.state == "running" || campaign.state == "interrupted") {
+      unfinished.push_back(fmt::format("campaign {} did not run to its end", campaign.id));
+    }
     checks += campaign.determinism_checks;
     canary.has_run = canary.has_run || campaign.canary_tried > 0;
     canary.tried += campaign.canary_tried;
@@ -165,6 +170,7 @@ Result<CampaignSummary> summary_of_database(const std::string& path, const RunSo
   CampaignSummary summary = tally.finish(std::move(canary), {}, checks);
   for (FailureGroup& group : summary.groups) count_plan(source, group);
   summary.tool_errors = std::move(tool_errors);
+  std::ranges::move(unfinished, std::back_inserter(summary.inconclusive_reasons));
   summary.wall_ns = wall_ns;
   return summary;
 }

@@ -7,8 +7,12 @@
 namespace millrace::run {
 namespace {
 
+/// kInvalid where the file is damaged or of something else, kIo otherwise.
 std::unexpected<Error> failure(const std::string& path, sqlite3* handle) {
-  return fail(Errc::kIo, fmt::format("{}: {}", path, sqlite3_errmsg(handle)));
+  const int code = sqlite3_errcode(handle) & 0xFF;  // Without what extends it.
+  const bool is_damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+  return fail(is_damaged ? Errc::kInvalid : Errc::kIo,
+              fmt::format("{}: {}", path, sqlite3_errmsg(handle)));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 
 // SQLite 3 as far as a campaign's database needs it: handles that close themselves, and errors as
-// results that name the file.
+// results that name the file: kInvalid where it is damaged, else kIo.
 
 #include <cstdint>
 #include <memory>

@@ -163,6 +163,11 @@ TEST_F(DatabaseTest, shards_merged_are_the_whole) {
       EXPECT_EQ(merged["groups"][i][field], whole["groups"][i][field]) << field;
     }
   }
+  // A shard that was stopped makes less than the whole.
+  execute("part2/campaign.db", "UPDATE campaigns SET state = 'interrupted'");
+  const json part = called({"merge", "part2", "-o", "part.db"}, 1);
+  ASSERT_EQ(part["inconclusive_reasons"].size(), 1U);
+  EXPECT_EQ(part["inconclusive_reasons"][0], "campaign 1 did not run to its end");
   // What is there already is never overwritten.
   EXPECT_EQ(call(merge).status, 2);
   // The same runs once more are the same runs.
