@@ -59,5 +59,4 @@ std::string failure_screen(const run::RunRecord& record, const FailureContext& c
 /// One line about a run that passed, with its line feed.
 std::string pass_line(const run::RunRecord& record, const ScreenOptions& options);
 
-
 }  // namespace millrace::reports
