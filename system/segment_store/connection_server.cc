@@ -91,9 +91,11 @@ void ConnectionServer::report_end(const Error& why) {
 Result<void> ConnectionServer::receive_requests() {
   Instant idle_at = clock_.now() + config_.idle_timeout;
   while (true) {
-    Result<wire::Message> request = stream_.receive(std::min(idle_at, next_deadline()));
+    const Instant look_at = next_deadline();
+    Result<wire::Message> request = stream_.receive(std::min(idle_at, look_at));
+    // However many requests there are: what waits has its bound.
+    if (clock_.now() >= look_at) TRY(look_at_clock());
     if (failed_with(request, Errc::kTimeout)) {
-      TRY(look_at_clock());
       if (clock_.now() < idle_at) continue;
       // A client that waits for an answer need not say anything; each wait here has its own bound.
       const bool owes_answer = !reads_.empty() || replies_due_ > 0;
@@ -318,8 +320,7 @@ Result<void> ConnectionServer::enqueue(Reply reply) {
   reply.deadline = clock_.now() + config_.durable_timeout;
   if (replies_.size() >= config_.replies_max) {
     journal_.mark("connection.replies_full");
-    TRY(room_.wait([this] { return has_failed_ || replies_.size() < config_.replies_max; },
-                   reply.deadline));
+    TRY(wait_for_room());
   }
   if (has_failed_) return fail(Errc::kUnavailable, "the client takes no answers");
   if (replies_due_ == 0 && is_due(reply)) return send_reply(reply);
@@ -327,6 +328,16 @@ Result<void> ConnectionServer::enqueue(Reply reply) {
   replies_.push_back(std::move(reply));
   // Progress of the log wakes the answers' task; one that is sending looks again when it has sent.
   return {};
+}
+
+// Ends: the first reply of a full queue has its deadline, and while it is sent that of sending.
+Result<void> ConnectionServer::wait_for_room() {
+  while (true) {
+    const Result<void> waited = room_.wait(
+        [this] { return has_failed_ || replies_.size() < config_.replies_max; }, next_deadline());
+    if (!failed_with(waited, Errc::kTimeout)) return waited;
+    TRY(look_at_clock());
+  }
 }
 
 bool ConnectionServer::is_due(const Reply& reply) const {

@@ -103,6 +103,7 @@ class ConnectionServer {
   /// Answers at once, or waits for room in the queue: a client that does not take its answers is
   /// not read on.
   Result<void> enqueue(Reply reply);
+  Result<void> wait_for_room();
   void send_answers();
   bool has_answer() const;
   Result<void> send_due_answers();

@@ -19,6 +19,7 @@ namespace millrace::segment_store {
 namespace {
 
 const SegmentId kSegment{.stream = *StreamName::parse("orders"), .number = 0};
+const SegmentId kOther{.stream = *StreamName::parse("returns"), .number = 0};
 constexpr WriterId kWriter{.high = 1, .low = 2};
 const std::string kStore = "store";
 const std::string kClient = "client";
@@ -43,8 +44,10 @@ std::string text_of(const wire::Message& message) {
         } else if constexpr (std::is_same_v<M, wire::ConditionalCheckFailed>) {
           return "check failed, length " + std::to_string(m.segment_length);
         } else if constexpr (std::is_same_v<M, wire::SegmentRead>) {
-          return "read '" + std::string(as_text(m.data)) + "'" + (m.is_at_tail ? " tail" : "") +
-                 (m.is_end ? " end" : "");
+          const bool is_short = m.data.size() < 100;
+          const std::string data = is_short ? "'" + std::string(as_text(m.data)) + "'"
+                                            : std::to_string(m.data.size()) + " bytes";
+          return "read " + data + (m.is_at_tail ? " tail" : "") + (m.is_end ? " end" : "");
         } else if constexpr (std::is_same_v<M, wire::ReadTruncated>) {
           return "truncated, starts at " + std::to_string(m.start_offset);
         } else if constexpr (std::is_same_v<M, wire::SegmentInfo>) {
@@ -103,7 +106,10 @@ class Session {
     receive();
   }
 
-  void create() { ask(wire::CreateSegment{.request = {}, .segment = kSegment}); }
+  void create() { create(kSegment); }
+  void create(const SegmentId& segment) {
+    ask(wire::CreateSegment{.request = {}, .segment = segment});
+  }
   void setup() { ask(wire::SetupAppend{.request = {}, .segment = kSegment, .writer = kWriter}); }
 
   void send_append(std::uint64_t number, std::string_view text,
@@ -120,6 +126,10 @@ class Session {
   void send_read(std::uint64_t offset, Duration wait) {
     send(wire::ReadSegment{
         .request = {}, .segment = kSegment, .offset = offset, .bytes_max = 1000, .wait = wait});
+  }
+  void send_read(const SegmentId& segment, Duration wait, std::uint32_t bytes_max) {
+    send(wire::ReadSegment{
+        .request = {}, .segment = segment, .offset = 0, .bytes_max = bytes_max, .wait = wait});
   }
 
   void sleep(Duration duration) {
@@ -297,6 +307,79 @@ TEST_F(ServerTest, a_read_at_the_tail_is_answered_by_the_next_append_or_after_it
   std::ranges::sort(lines);
   EXPECT_EQ(lines,
             (Lines{"appended 0 at 0 length 3", "read '' tail", "read 'abc' tail", "setup none"}));
+}
+
+TEST_F(ServerTest, answers_a_read_after_its_wait_while_a_client_waits_for_the_log) {
+  config_.replies_max = 1;
+  start_store();
+  start_client("reader", [](Session& session) {
+    session.create();
+    session.create(kOther);
+    session.setup();
+    session.sleep(seconds(2));
+    session.send_read(kOther, seconds(1), 1000);
+    for (std::uint64_t number = 0; number < 3; ++number) session.send_append(number, "abc");
+    for (int i = 0; i < 4; ++i) session.receive();
+  });
+  world_.run_for(seconds(1));
+  world_.disk(kStore).stall(seconds(10));
+  world_.run_for(seconds(5));
+
+  // The second block finds no room, and the log has stored none.
+  EXPECT_EQ(world_.take_lines(), (Lines{"created", "created", "setup none", "read '' tail"}));
+  EXPECT_EQ(world_.marks("connection.replies_full"), 1);
+
+  world_.run_for(seconds(10));
+  EXPECT_EQ(world_.take_lines().size(), 3U);
+}
+
+TEST_F(ServerTest, hangs_up_at_the_deadline_of_the_first_answer_though_the_next_has_no_room) {
+  config_.replies_max = 1;
+  config_.durable_timeout = seconds(4);
+  start_store();
+  start_client(kClient, [](Session& session) {
+    session.create();
+    session.setup();
+    session.sleep(seconds(1));
+    session.send_append(0, "abc");
+    session.sleep(seconds(3));
+    session.send_append(1, "def");
+    session.receive();
+  });
+  world_.run_for(seconds(1));
+  world_.disk(kStore).stall(seconds(20));
+
+  // Sent after 1 s and 4 s: the first has waited for 4 s after 5 s, the second after 8 s.
+  world_.run_for(seconds(5));
+
+  EXPECT_EQ(world_.take_lines(), (Lines{"created", "setup none", "receive: unavailable"}));
+  EXPECT_EQ(world_.marks("connection.replies_full"), 1);
+}
+
+TEST_F(ServerTest, answers_a_read_after_its_wait_while_requests_pour_in) {
+  start_store();
+  constexpr int kRequests = 40;
+  constexpr std::uint32_t kLarge = 64 * 1024;
+
+  const Lines lines = run_client([](Session& session) {
+    session.create();
+    session.create(kOther);
+    session.setup();
+    session.send_append(0, std::string(kLarge, 'a'));
+    session.receive();
+    session.send_read(kOther, seconds(1), 1000);
+    for (int i = 0; i < kRequests; ++i) session.send_read(kSegment, {}, kLarge);
+    // So slowly that the store always has one more to answer, and waits until it may send it.
+    for (int i = 0; i <= kRequests; ++i) {
+      session.sleep(milliseconds(200));
+      session.receive();
+    }
+  });
+
+  // The 40 answers take 8 s; what lies in the buffers before this one is a part of them.
+  const auto found = std::ranges::find(lines, "read '' tail");
+  ASSERT_NE(found, lines.end());
+  EXPECT_LT(found - lines.begin(), kRequests / 2);
 }
 
 TEST_F(ServerTest, refuses_reads_beyond_its_bound) {
