@@ -5,9 +5,11 @@
 namespace millrace::properties {
 namespace {
 
-/// A container that had never held so much keeps its room. Source: in 1,000 runs of the library the
-/// memory before and after was equal, but for six in which it grew by 16 bytes.
-constexpr std::uint64_t kMemorySpare = 128;
+/// A table that never held so much keeps its room: the server's set of its tasks when there are
+/// more connections at a time than before, 16 bytes for two of them. Source: in 300 runs each of
+/// everything, quickstart, crash_storm and partitions ten had 16 bytes more and the rest none; with
+/// room for all of that set's tasks from the start those had none either.
+constexpr std::uint64_t kMemorySpare = 32;
 
 }  // namespace
 
@@ -66,14 +68,6 @@ void NothingLeaks::on(const ContainerRecovered& /*recovered*/, At at, Judge& /*j
 void NothingLeaks::on(const StoreLoad& load, At at, Judge& judge) {
   if (load.connections > 0) return;
   judge.compared();
-  if (load.reads_waiting > 0) {
-    judge.violated({.failure_class = "read_left",
-                    .seen = fmt::format("{} holds {} reads and no connection",
-                                        judge.machine_name(at.machine), load.reads_waiting),
-                    .expected = "no read that waits for nobody",
-                    .evidence = {at}});
-    return;
-  }
   const auto [entry, is_first] =
       quiet_.try_emplace(at.machine, Quiet{.tasks = load.tasks, .at = at});
   const Quiet& quiet = entry->second;
@@ -109,11 +103,15 @@ void NothingLeaks::on(const run::ProcessHolds& holds, At at, Judge& judge) {
   judge.compared();
   for (const Count& count : counts) {
     if (count.now <= count.before + count.more) continue;
-    judge.violated({.failure_class = count.failure_class,
-                    .seen = fmt::format("{} holds {} {} after its last clients", holds.machine,
-                                        count.now, count.what),
-                    .expected = fmt::format("{} {}, as before they came", count.before, count.what),
-                    .evidence = {before.at, at}});
+    judge.violated(
+        {.failure_class = count.failure_class,
+         .seen = fmt::format("{} holds {} {} after its last clients", holds.machine, count.now,
+                             count.what),
+         .expected = count.more == 0
+                         ? fmt::format("{} {}, as before they came", count.before, count.what)
+                         : fmt::format("at most {} {} more than the {} before they came",
+                                       count.more, count.what, count.before),
+         .evidence = {before.at, at}});
     return;  // The rest follows from it.
   }
 }

@@ -47,13 +47,12 @@ wire::ConditionalCheckFailed check_failed(const wire::AppendBlock& block,
 
 ConnectionServer::ConnectionServer(Clock& clock, Tasks& tasks, Journal& journal,
                                    SegmentContainer& container, const SegmentStoreConfig& config,
-                                   wire::MessageStream stream, std::size_t& reads_waiting)
+                                   wire::MessageStream stream)
     : clock_(clock),
       journal_(journal),
       container_(container),
       config_(config),
       stream_(std::move(stream)),
-      reads_waiting_(reads_waiting),
       room_(tasks),
       sending_(tasks),
       children_(tasks) {}
@@ -65,7 +64,6 @@ void ConnectionServer::run() {
   report_end(ended.error());
 
   stream_.close();
-  reads_waiting_ -= reads_.size();
   reads_.clear();
   children_.cancel_all();
   // Cancelled tasks end by themselves: each of their waits ends at once.
@@ -217,7 +215,6 @@ Result<void> ConnectionServer::read(const wire::ReadSegment& request) {
   }
   journal_.mark("read.waits_at_tail");
   reads_.push_back(read);
-  ++reads_waiting_;
   return {};
 }
 
@@ -232,7 +229,6 @@ std::optional<wire::ReadSegment> ConnectionServer::take_due_read() {
   if (found == reads_.end()) return std::nullopt;
   wire::ReadSegment request = std::move(found->request);
   reads_.erase(found);
-  --reads_waiting_;
   return request;
 }
 

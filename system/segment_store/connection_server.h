@@ -50,10 +50,8 @@ inline constexpr std::size_t kSetupsMax = 4096;
 /// Serves one connection. What it is given outlives it.
 class ConnectionServer {
  public:
-  /// `reads_waiting` counts the reads at a tail of all connections.
   ConnectionServer(Clock& clock, Tasks& tasks, Journal& journal, SegmentContainer& container,
-                   const SegmentStoreConfig& config, wire::MessageStream stream,
-                   std::size_t& reads_waiting);
+                   const SegmentStoreConfig& config, wire::MessageStream stream);
   ConnectionServer(const ConnectionServer&) = delete;
   ConnectionServer& operator=(const ConnectionServer&) = delete;
 
@@ -120,7 +118,6 @@ class ConnectionServer {
   std::set<std::pair<SegmentId, WriterId>> setups_;
   /// Reads that wait at the tail, in the order in which they came.
   std::vector<WaitingRead> reads_;
-  std::size_t& reads_waiting_;
   std::deque<Reply> replies_;
   /// Replies that were enqueued and not yet sent: those of replies_, and one that is being sent.
   std::size_t replies_due_ = 0;

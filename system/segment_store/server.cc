@@ -49,7 +49,6 @@ void SegmentStoreServer::serve(std::uint64_t id) {
   open_.erase(id);
   env_.journal.fact(StoreLoad{.connections = accepted_.size() + open_.size(),
                               .tasks = tasks_.running_count(),
-                              .reads_waiting = reads_waiting_,
                               .operations_pending = container_.pending_operation_count()});
 }
 
@@ -61,7 +60,7 @@ void SegmentStoreServer::serve_open(std::unique_ptr<Connection> connection) {
     return;
   }
   ConnectionServer server(env_.clock, env_.tasks, env_.journal, container_, config_,
-                          *std::move(stream), reads_waiting_);
+                          *std::move(stream));
   server.run();
 }
 

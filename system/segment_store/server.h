@@ -44,8 +44,6 @@ class SegmentStoreServer {
   std::map<std::uint64_t, std::unique_ptr<Connection>> accepted_;
   /// In service, and owned by their tasks.
   std::map<std::uint64_t, Connection*> open_;
-  /// At the tails of segments, of all connections.
-  std::size_t reads_waiting_ = 0;
   std::uint64_t next_id_ = 1;
   bool is_stopping_ = false;
   TaskGroup tasks_;

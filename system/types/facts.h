@@ -55,18 +55,17 @@ struct ContainerApplied {
 };
 
 /// What a store holds for its clients at the moment when one of them has hung up. Without
-/// connections no read waits, and of the server's `tasks` only those are left that it always has;
-/// `operations_pending` are in the log's hands and end by themselves.
+/// connections only those of the server's `tasks` are left that it always has; `operations_pending`
+/// are in the log's hands and end by themselves.
 struct StoreLoad {
   std::uint64_t connections = 0;
   std::uint64_t tasks = 0;
-  std::uint64_t reads_waiting = 0;
   std::uint64_t operations_pending = 0;
 
   static constexpr std::string_view fact_name = "StoreLoad";
-  static constexpr auto fields = millrace::fields(
-      "connections", &StoreLoad::connections, "tasks", &StoreLoad::tasks, "reads_waiting",
-      &StoreLoad::reads_waiting, "operations_pending", &StoreLoad::operations_pending);
+  static constexpr auto fields =
+      millrace::fields("connections", &StoreLoad::connections, "tasks", &StoreLoad::tasks,
+                       "operations_pending", &StoreLoad::operations_pending);
 };
 
 /// A segment exists from now on; durable.

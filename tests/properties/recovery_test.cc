@@ -57,32 +57,26 @@ TEST(RecoveryKeepsDurable, objects_to_a_log_that_cannot_be_used) {
   EXPECT_EQ(judging.objections(), Classes{"log_unusable"});
 }
 
-StoreLoad load(std::uint64_t connections, std::uint64_t tasks, std::uint64_t reads_waiting) {
-  return {.connections = connections,
-          .tasks = tasks,
-          .reads_waiting = reads_waiting,
-          .operations_pending = 3};
+StoreLoad load(std::uint64_t connections, std::uint64_t tasks) {
+  return {.connections = connections, .tasks = tasks, .operations_pending = 3};
 }
 
-TEST(NothingLeaks, objects_to_a_read_without_a_connection) {
+TEST(NothingLeaks, says_nothing_of_a_store_that_still_serves_somebody) {
   Judging<NothingLeaks> judging;
-  judging.see(load(1, 5, 2)).see(load(0, 2, 0));
-  EXPECT_EQ(judging.objections(), Classes{});
-  // With a connection there is nothing to say.
-  EXPECT_EQ(judging.comparisons(), 1u);
+  judging.see(load(0, 2)).see(load(1, 5));
 
-  judging.see(load(0, 2, 1));
-  EXPECT_EQ(judging.objections(), Classes{"read_left"});
+  EXPECT_EQ(judging.objections(), Classes{});
+  EXPECT_EQ(judging.comparisons(), 1u);
 }
 
 TEST(NothingLeaks, objects_to_more_tasks_than_at_the_first_quiet_moment_of_the_boot) {
   Judging<NothingLeaks> judging;
-  judging.see(load(0, 2, 0)).see(load(3, 9, 0)).see(load(0, 2, 0));
+  judging.see(load(0, 2)).see(load(3, 9)).see(load(0, 2));
   // Another boot may have another number of them.
-  judging.see(recovered(1, 1)).see(load(0, 4, 0)).see(load(0, 4, 0));
+  judging.see(recovered(1, 1)).see(load(0, 4)).see(load(0, 4));
   EXPECT_EQ(judging.objections(), Classes{});
 
-  judging.see(load(0, 5, 0));
+  judging.see(load(0, 5));
   EXPECT_EQ(judging.objections(), Classes{"task_left"});
 }
 
@@ -106,8 +100,8 @@ TEST(NothingLeaks, holds_where_the_last_clients_leave_a_process_as_they_found_it
   EXPECT_EQ(judging.comparisons(), 0u);
 
   // A connection of a machine that had lost its power was noticed in between.
-  // And a container has grown by an entry.
-  judging.see(holds(1, 4, 1, 2, kSomeMemory + 16));
+  // And a table has got room for what it did not hold before.
+  judging.see(holds(1, 4, 1, 2, kSomeMemory + 32));
   EXPECT_EQ(judging.objections(), Classes{});
   EXPECT_EQ(judging.comparisons(), 1u);
 }
@@ -133,7 +127,8 @@ TEST(NothingLeaks, objects_to_whatever_is_more_after_the_last_clients) {
   EXPECT_EQ(classes_of(holds(1, 5, 0, 2, kSomeMemory)), Classes{"task_left"});
   EXPECT_EQ(classes_of(holds(1, 4, 1, 2, kSomeMemory)), Classes{"socket_left"});
   EXPECT_EQ(classes_of(holds(1, 4, 0, 3, kSomeMemory)), Classes{"file_left"});
-  EXPECT_EQ(classes_of(holds(1, 4, 0, 2, kSomeMemory * 2)), Classes{"memory_left"});
+  // A node of a map is more than that.
+  EXPECT_EQ(classes_of(holds(1, 4, 0, 2, kSomeMemory + 33)), Classes{"memory_left"});
   // A task that is left explains its memory and its socket.
   EXPECT_EQ(classes_of(holds(1, 5, 1, 2, kSomeMemory * 2)), Classes{"task_left"});
 }
