@@ -220,7 +220,8 @@ void World::redraw_pending(std::uint32_t object) {
   if (options_.strategy.kind != StrategyKind::kPos || object >= pending_heads_.size()) return;
   for (std::uint32_t at = pending_heads_[object]; at != 0; at = pending_links_[at - 1].next) {
     Slot& slot = slots_[at - 1];
-    if (slot.entity == 0) continue;
+    // What is held back runs at the end of its hold, whatever its lateness.
+    if (slot.entity == 0 || slot.is_held) continue;
     const SimTime due = slot.key - Duration{slot.lateness};
     // What is not due yet does not race with what ran, and a fresh draw is as good as its old one.
     if (due > now_) continue;

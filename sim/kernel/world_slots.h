@@ -11,7 +11,7 @@ struct alignas(64) World::Slot {
   EventId id;
   Root root;
   Where where;
-  SimTime key;             // Due time plus lateness, or the end of a hold.
+  SimTime key;             // Due time plus lateness; of what its entity holds the hold's end.
   void* target = nullptr;  // EventTarget, Task or Machine, by kind.
   std::uint64_t argument = 0;
   std::uint32_t entity = 0;
@@ -19,7 +19,7 @@ struct alignas(64) World::Slot {
   std::uint32_t n = 0;
   EventKind kind = EventKind::kControl;
   bool live : 1 = false;
-  bool is_held : 1 = false;  // The key is the end of a hold, not the due time plus lateness.
+  bool is_held : 1 = false;  // Waits for the end of a hold: no redraw moves it.
   std::uint16_t redraws = 0;
 };
 

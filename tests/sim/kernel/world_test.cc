@@ -268,6 +268,35 @@ TEST_F(WorldTest, a_held_entity_does_nothing_until_the_hold_ends) {
   EXPECT_EQ(world_->held_back(), 1u);
 }
 
+// What runs beside it in its process draws anew how late pending events are, but not this one.
+TEST_F(WorldTest, a_held_entity_is_held_back_once_however_often_its_process_draws_anew) {
+  WorldOptions options;
+  options.strategy = {.kind = StrategyKind::kPos, .window = milliseconds(100)};
+  make(options);
+  SimTime begun;
+  SimTime awake;
+  boot(machine("a"), [&] {
+    const ArenaScope simulator(nullptr);
+    Process& process = world_->current()->process();
+    const Root root = world_->current_root();
+    world_->spawn(process, "held", root, [&] {
+      begun = world_->now();
+      world_->hold(world_->current()->entity(), milliseconds(400));
+      sleep(milliseconds(5));
+      awake = world_->now();
+    });
+    for (int i = 1; i <= 20; ++i) {
+      world_->spawn(process, "beside", root, [this, i] { sleep(milliseconds(25) * i); });
+    }
+    sleep(seconds(1));  // The process ends with it.
+  });
+
+  world_->run_until(SimTime{seconds(2).ns});
+
+  EXPECT_EQ(awake.ns - begun.ns, milliseconds(400).ns);
+  EXPECT_EQ(world_->held_back(), 1u);
+}
+
 TEST_F(WorldTest, a_delayed_wait_keeps_its_reason) {
   make();
   boot(machine("a"), [&] {
