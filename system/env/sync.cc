@@ -1,7 +1,5 @@
 #include "system/env/sync.h"
 
-#include <cstdint>
-
 namespace millrace {
 
 Result<void> sleep_until(Tasks& tasks, Instant deadline) {
@@ -42,9 +40,8 @@ void WaitList::grant_all() {
   while (!waiters_.empty()) grant_first();
 }
 
-void WaitList::grant_where(bool (*is_granted)(const Waiter& waiter), std::size_t count_max) {
-  std::size_t count = 0;
-  for (auto at = waiters_.begin(); at != waiters_.end() && count < count_max;) {
+void WaitList::grant_where(bool (*is_granted)(const Waiter& waiter)) {
+  for (auto at = waiters_.begin(); at != waiters_.end();) {
     Waiter& waiter = *at;
     if (!is_granted(waiter)) {
       ++at;
@@ -52,7 +49,6 @@ void WaitList::grant_where(bool (*is_granted)(const Waiter& waiter), std::size_t
     }
     at = waiters_.erase(at);
     grant(waiter);
-    ++count;
   }
 }
 
@@ -93,9 +89,7 @@ bool Condition::holds(const detail::Waiter& waiter) {
   return asking.test(asking.predicate);
 }
 
-void Condition::notify_one() { waiting_.grant_where(&holds, 1); }
-
-void Condition::notify_all() { waiting_.grant_where(&holds, SIZE_MAX); }
+void Condition::notify_all() { waiting_.grant_where(&holds); }
 
 void Latch::count_down() {
   CHECK(count_ > 0, "an open latch stays open");

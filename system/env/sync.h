@@ -97,9 +97,8 @@ class WaitList {
   void grant_first();
   void grant_all();
 
-  /// Wakes those for whom `is_granted` is true, in the order in which they came, at most
-  /// `count_max` of them.
-  void grant_where(bool (*is_granted)(const Waiter& waiter), std::size_t count_max);
+  /// Wakes those for whom `is_granted` is true, in the order in which they came.
+  void grant_where(bool (*is_granted)(const Waiter& waiter));
 
  private:
   using List = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;
@@ -183,11 +182,6 @@ class Condition {
     }
     return {};
   }
-
-  /// Wakes the task that waits longest of those whose predicates hold. Only where all wait for the
-  /// same predicate, and what one notification announces is enough for one of them; else use
-  /// notify_all().
-  void notify_one();
 
   /// Wakes every task that waits now and whose predicate holds. Cost: linear in those who wait.
   void notify_all();

@@ -196,7 +196,7 @@ TEST(Condition, times_out_while_the_predicate_is_false) {
   });
 }
 
-TEST(Condition, wakes_one_waiter_for_one_notification) {
+TEST(Condition, a_waiter_waits_on_where_others_took_what_it_was_woken_for) {
   under_schedules(kSchedules, [](FakeTasks& tasks) {
     Condition has_item(tasks);
     TaskGroup group(tasks);
@@ -211,9 +211,7 @@ TEST(Condition, wakes_one_waiter_for_one_notification) {
     }
     ASSERT_TRUE(sleep_until(tasks, at(1_ms)).has_value());
     items = 2;
-    has_item.notify_one();
-    has_item.notify_one();
-    has_item.notify_one();  // Before any of them runs, the predicate of the third holds, too.
+    has_item.notify_all();  // Before any of them runs, the predicate of the third holds, too.
 
     ASSERT_TRUE(group.join(kNever).has_value());
     EXPECT_EQ(taken, 2);
