@@ -8,13 +8,17 @@ namespace millrace {
 namespace {
 
 template <typename T>
-void put(Bytes& out, T value) {
-  const std::size_t at = out.size();
-  out.resize(at + sizeof(T));
-  std::byte* const encoded = out.data() + at;
+void encode(std::byte* encoded, T value) {
   for (std::size_t i = 0; i < sizeof(T); ++i) {
     encoded[i] = static_cast<std::byte>(value >> (8 * i));
   }
+}
+
+template <typename T>
+void put(Bytes& out, T value) {
+  const std::size_t at = out.size();
+  out.resize(at + sizeof(T));
+  encode(out.data() + at, value);
 }
 
 template <typename T>
@@ -38,6 +42,12 @@ void Writer::bytes(ByteView value) {
   CHECK(value.size() <= std::numeric_limits<std::uint32_t>::max(), "a length has 32 bits");
   u32(static_cast<std::uint32_t>(value.size()));
   raw(value);
+}
+
+void Writer::u32_at(std::size_t offset, std::uint32_t value) {
+  CHECK(offset <= out_.size(), "it begins in what is written");
+  CHECK(out_.size() - offset >= sizeof(value), "and ends in it");
+  encode(out_.data() + offset, value);
 }
 
 std::uint8_t Reader::u8() { return get<std::uint8_t>(take(1)); }

@@ -18,6 +18,9 @@ namespace millrace {
 /// Appends fields to a buffer that the caller owns and that outlives the writer.
 class Writer {
  public:
+  /// Room for the fields of nearly every encoding, but for data of any length in it.
+  static constexpr std::size_t kReservedBytes = 128;
+
   explicit Writer(Bytes& out) : out_(out) {
     // Most encodings are small: one allocation instead of one for each doubling.
     if (out.capacity() == 0) out.reserve(kReservedBytes);
@@ -39,11 +42,12 @@ class Writer {
   /// The bytes without a length.
   void raw(ByteView value) { append(out_, value); }
 
+  /// Writes over four bytes that are there already (checked): for what is known only later.
+  void u32_at(std::size_t offset, std::uint32_t value);
+
   std::size_t size() const { return out_.size(); }
 
  private:
-  static constexpr std::size_t kReservedBytes = 128;
-
   Bytes& out_;
 };
 

@@ -20,12 +20,6 @@ constexpr std::size_t kCheckedOffset = kChecksumOffset + 4;
 constexpr std::array<std::byte, 4> kMagicBytes{std::byte{'M'}, std::byte{'R'}, std::byte{'L'},
                                                std::byte{'G'}};
 
-void put_u32(Bytes& bytes, std::size_t offset, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) {
-    bytes[offset + static_cast<std::size_t>(i)] = static_cast<std::byte>(value >> (8 * i));
-  }
-}
-
 }  // namespace
 
 Bytes encode_frame(FrameHeader header, std::span<const Bytes> records) {
@@ -50,7 +44,7 @@ Bytes encode_frame(FrameHeader header, std::span<const Bytes> records) {
   CHECK(frame.size() == kFrameHeaderBytes, "the header has the documented size");
   for (const Bytes& record : records) out.bytes(record);
 
-  put_u32(frame, kChecksumOffset, crc32c(ByteView(frame).subspan(kCheckedOffset)));
+  out.u32_at(kChecksumOffset, crc32c(ByteView(frame).subspan(kCheckedOffset)));
   return frame;
 }
 

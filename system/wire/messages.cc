@@ -496,8 +496,9 @@ template <typename T>
 Bytes encode_message(const T& message, ProtocolVersion version) {
   CHECK(Layout<T>::is_valid(message), "a message keeps the bounds that its type names");
   Bytes frame;
-  // Room for the fields beside the data, or nearly so.
-  if constexpr (requires { message.data; }) frame.reserve(kHeaderBytes + 128 + message.data.size());
+  if constexpr (requires { message.data; }) {
+    frame.reserve(kHeaderBytes + Writer::kReservedBytes + message.data.size());
+  }
   Writer out(frame);
   out.u16(Layout<T>::kType);
   out.u16(std::is_same_v<T, Hello> ? kHelloVersion : version);
@@ -507,10 +508,7 @@ Bytes encode_message(const T& message, ProtocolVersion version) {
   CHECK(frame.size() <= kFrameBytesMax, "a connection carries every message");
 
   // The length is known only now.
-  const std::size_t body_bytes = frame.size() - kHeaderBytes;
-  for (std::size_t i = 0; i < 4; ++i) {
-    frame[kLengthAt + i] = static_cast<std::byte>(body_bytes >> (8 * i));
-  }
+  out.u32_at(kLengthAt, static_cast<std::uint32_t>(frame.size() - kHeaderBytes));
   return frame;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/system/base/checked.h"
+
 namespace millrace {
 namespace {
 
@@ -133,6 +135,19 @@ TEST(Reader, gives_nothing_after_the_first_field_that_does_not_fit) {
   EXPECT_EQ(reader.u8(), 0) << "the two bytes left must not be read as something else";
   EXPECT_EQ(reader.raw(1).size(), 0U);
   EXPECT_TRUE(reader.failed());
+}
+
+TEST(Writer, writes_over_what_is_there_and_over_nothing_else) {
+  Bytes out = to_bytes("head");
+  Writer writer(out);
+  writer.u32(0);
+  writer.u8(7);
+
+  writer.u32_at(4, 0x04030201);
+
+  EXPECT_EQ(as_text(out), std::string_view("head\x01\x02\x03\x04\x07"));
+  EXPECT_TRUE(broken_check([&] { writer.u32_at(6, 1); }));
+  EXPECT_TRUE(broken_check([&] { writer.u32_at(10, 1); }));
 }
 
 TEST(Reader, refuses_a_length_above_the_bound_although_the_bytes_are_there) {
