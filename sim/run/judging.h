@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,13 +29,13 @@ class Judging final : public Judge {
   Judging& see(const Record& record) {
     ++at_.record;
     ++at_.ordinal;
-    detail::handle_record<Property, Record>(&property_, &record, at_, *this);
+    detail::handle_record<Property, Record>(property_.get(), &record, at_, *this);
     return *this;
   }
 
   /// Comes to the end of the history.
   Judging& at_end() {
-    type_.at_end(&property_, *this);
+    type_.at_end(property_.get(), *this);
     return *this;
   }
 
@@ -60,7 +61,8 @@ class Judging final : public Judge {
 
  private:
   const PropertyType type_ = property_type<Property>();
-  Property property_;
+  SharedParts shared_;
+  const std::shared_ptr<Property> property_ = detail::make_property<Property>(shared_);
   At at_;
   std::vector<std::string> objections_;
   std::uint64_t comparisons_ = 0;

@@ -23,6 +23,9 @@
 //
 //   static constexpr bool judges_last = true;  its at_end() comes after that of all others, so that
 //       theirs are the objections that count where several have one.
+//   using Shares = Names;  what it keeps in common with other properties: it is made with a Names&,
+//       one a run for all that share it, which outlives them. What one does to it may not change
+//       what another says: a run may skip either.
 //
 // A property is made anew for each run, sees the records of its types in their order, and judges
 // online, from on(), or at the end of the run. It never draws and never sees a server.
@@ -35,6 +38,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/kernel/meters.h"
@@ -101,6 +105,30 @@ class Judge {
   virtual const std::string& machine_name(std::uint32_t machine) const = 0;
 };
 
+/// What the properties of one run share: an object of each type, made when first asked for.
+class SharedParts {
+ public:
+  SharedParts() = default;
+  SharedParts(const SharedParts&) = delete;
+  SharedParts& operator=(const SharedParts&) = delete;
+
+  template <typename Part>
+  Part& part() {
+    for (const auto& [type, part] : parts_) {
+      if (type == &kTypeTag<Part>) return *static_cast<Part*>(part.get());
+    }
+    parts_.emplace_back(&kTypeTag<Part>, std::make_shared<Part>());
+    return *static_cast<Part*>(parts_.back().second.get());
+  }
+
+ private:
+  /// Its address stands for the type.
+  template <typename Part>
+  static constexpr char kTypeTag = 0;
+
+  std::vector<std::pair<const char*, std::shared_ptr<void>>> parts_;
+};
+
 /// A type of properties without its type, as a Registry keeps it.
 struct PropertyType {
   using Handler = void (*)(void* property, const void* record, At at, Judge& judge);
@@ -115,7 +143,7 @@ struct PropertyType {
   std::vector<Subscription> sees;
   /// Whether each record counts as one comparison.
   bool counts_records = false;
-  std::shared_ptr<void> (*make)() = nullptr;
+  std::shared_ptr<void> (*make)(SharedParts& shared) = nullptr;
   void (*at_end)(void* property, Judge& judge) = nullptr;
   bool judges_last = false;
 };
@@ -135,6 +163,15 @@ void handle_record(void* property, const void* record, At at, Judge& judge) {
     subject.on(seen, at, judge);
   } else {
     subject.on(seen, at);
+  }
+}
+
+template <typename Property>
+std::shared_ptr<Property> make_property(SharedParts& shared) {
+  if constexpr (requires { typename Property::Shares; }) {
+    return std::make_shared<Property>(shared.part<typename Property::Shares>());
+  } else {
+    return std::make_shared<Property>();
   }
 }
 
@@ -161,7 +198,9 @@ PropertyType property_type() {
     type.needs.assign(Property::needs.begin(), Property::needs.end());
   }
   detail::add_subscriptions<Property>(type, typename Property::Sees{});
-  type.make = [] { return std::static_pointer_cast<void>(std::make_shared<Property>()); };
+  type.make = [](SharedParts& shared) {
+    return std::static_pointer_cast<void>(detail::make_property<Property>(shared));
+  };
   type.at_end = [](void* property, Judge& judge) {
     if constexpr (requires(Property subject) { subject.at_end(judge); }) {
       static_cast<Property*>(property)->at_end(judge);

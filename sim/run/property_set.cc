@@ -11,7 +11,7 @@ namespace millrace::run {
 class PropertySet::Instance final : public Judge {
  public:
   Instance(PropertySet& set, const PropertyType& type)
-      : set_(set), type_(type), property_(type.make()) {}
+      : set_(set), type_(type), property_(type.make(set.shared_)) {}
 
   const PropertyType& type() const { return type_; }
   bool is_skipped() const { return skip_reason_.has_value(); }

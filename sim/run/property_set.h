@@ -66,6 +66,7 @@ class PropertySet {
 
   Excuse excuse_;
   MachineName machine_name_;
+  SharedParts shared_;  // Outlives the properties.
   std::vector<std::unique_ptr<Instance>> instances_;
   std::vector<Subscribers> subscribers_;  // Sorted by key.
   std::vector<Objection> objections_;

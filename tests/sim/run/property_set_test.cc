@@ -49,6 +49,39 @@ class EventuallyQuiet {
   int count_ = 0;
 };
 
+struct Tally {
+  int count = 0;
+};
+
+/// Counts what it sees where others find it.
+class Counts {
+ public:
+  static constexpr Claim claim{"T-4", "counts", "It counts."};
+  using Sees = Records<Seen>;
+  using Shares = Tally;
+  explicit Counts(Tally& tally) : tally_(tally) {}
+  void on(const Seen& /*seen*/, At /*at*/) { ++tally_.count; }
+
+ private:
+  Tally& tally_;
+};
+
+/// Objects where another has counted more than one.
+class FindsOne {
+ public:
+  static constexpr Claim claim{"T-5", "finds_one", "One was counted."};
+  using Sees = Records<Seen>;
+  using Shares = Tally;
+  explicit FindsOne(Tally& tally) : tally_(tally) {}
+  void on(const Seen& /*seen*/, At at, Judge& judge) {
+    judge.compared();
+    if (tally_.count != 1) judge.violated({.seen = "another count", .evidence = {at}});
+  }
+
+ private:
+  Tally& tally_;
+};
+
 class PropertySets : public testing::Test {
  protected:
   PropertySets() {
@@ -162,6 +195,19 @@ TEST_F(PropertySets, leave_out_what_the_scenario_skips_with_its_reason) {
 
   EXPECT_EQ(result("T-1", true).verdict, PropertyVerdict::kSkipped);
   EXPECT_EQ(result("T-1", true).reason, "not here");
+}
+
+// Two properties of a run share one object, those of the next run another one.
+TEST_F(PropertySets, give_properties_of_one_run_what_they_share) {
+  registry_.property<Counts>();
+  registry_.property<FindsOne>();
+
+  EXPECT_FALSE(show({1}));
+  set_ = nullptr;
+  EXPECT_FALSE(show({1}));
+  EXPECT_TRUE(show({1}));
+
+  EXPECT_EQ(result("T-5", true).verdict, PropertyVerdict::kFailed);
 }
 
 }  // namespace
