@@ -7,35 +7,34 @@ namespace millrace::properties {
 // --- APP-1 ---
 
 void ConditionalAppend::on(const ConditionalInvoked& invoked, At at, Judge& /*judge*/) {
-  appends_[invoked.uid] = {.segment = invoked.segment,
-                           .expected_offset = invoked.expected_offset,
-                           .length = lengths_[invoked.segment],
-                           .at = at,
-                           .refused_at = {}};
+  std::uint32_t& append = events_[ledger_.event(invoked.uid)].append;
+  if (append == 0) append = ++append_count_;
+  appends_[append] = {.segment = invoked.segment,
+                      .expected_offset = invoked.expected_offset,
+                      .length = lengths_[ledger_.segment(invoked.segment)],
+                      .at = at,
+                      .refused_at = {}};
 }
 
 void ConditionalAppend::on(const AppendAcked& acked, At at, Judge& judge) {
-  note_stored(acked.uid, at);
+  Event& event = events_[ledger_.event(acked.uid)];
+  if (event.stored == 0) event.stored = ledger_.keep(at);
   if (!acked.has_offset) return;
-  lengths_[acked.segment].raise(acked.end, at);
-  judge_place(acked.uid, acked.segment, acked.offset, at, judge);
+  lengths_[ledger_.segment(acked.segment)].raise(acked.end, at);
+  if (event.append == 0) return;
+  judge_place(appends_[event.append], acked.uid, acked.segment, acked.offset, at, judge);
 }
 
 void ConditionalAppend::on(const EventRead& read, At at, Judge& judge) {
-  note_stored(read.uid, at);
-  judge_place(read.uid, read.segment, read.offset, at, judge);
+  Event& event = events_[ledger_.event(read.uid)];
+  if (event.stored == 0) event.stored = ledger_.keep(at);
+  if (event.append == 0) return;
+  judge_place(appends_[event.append], read.uid, read.segment, read.offset, at, judge);
 }
 
-void ConditionalAppend::note_stored(std::uint64_t uid, At at) {
-  const auto [first, is_first] = stored_.at(uid);
-  if (is_first) first = at;
-}
-
-void ConditionalAppend::judge_place(std::uint64_t uid, const SegmentId& segment,
-                                    std::uint64_t offset, At at, Judge& judge) {
-  const Append* const found = appends_.find(uid);
-  if (found == nullptr) return;
-  const Append& append = *found;
+void ConditionalAppend::judge_place(const Append& append, std::uint64_t uid,
+                                    const SegmentId& segment, std::uint64_t offset, At at,
+                                    Judge& judge) {
   judge.compared();
   if (offset != append.expected_offset || segment != append.segment) {
     judge.violated(
@@ -53,19 +52,19 @@ void ConditionalAppend::judge_place(std::uint64_t uid, const SegmentId& segment,
 }
 
 void ConditionalAppend::on(const ConditionalAnswered& answered, At at, Judge& judge) {
-  Append* const found = appends_.find(answered.uid);
+  const Event& event = events_[ledger_.event(answered.uid)];
   // A success is judged by its acknowledgement and by who reads it: they name the place.
-  if (found == nullptr || answered.is_appended) return;
-  Append& append = *found;
+  if (event.append == 0 || answered.is_appended) return;
+  Append& append = appends_[event.append];
   append.refused_at = at;
   judge.compared();
-  if (const At* const stored = stored_.find(answered.uid); stored != nullptr) {
+  if (event.stored != 0) {
     judge.violated({.failure_class = "refused_yet_stored",
                     .seen = fmt::format("event {} was refused, because {} has length {}, and it is "
                                         "stored there",
                                         answered.uid, to_text(append.segment), answered.length),
                     .expected = "an acknowledgement: it did happen",
-                    .evidence = {*stored, append.at, at}});
+                    .evidence = {ledger_.kept(event.stored), append.at, at}});
     return;
   }
   judge_refusal(append, answered.length, at, judge);

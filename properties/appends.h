@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "properties/bounds.h"
+#include "properties/ledger.h"
 #include "properties/records.h"
-#include "properties/table.h"
 #include "sim/run/property.h"
 
 namespace millrace::properties {
@@ -30,6 +30,9 @@ class ConditionalAppend {
                                                            "stale_refusal", "refused_yet_stored"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<ConditionalInvoked, ConditionalAnswered, AppendAcked, EventRead>;
+  using Shares = Ledger;
+
+  explicit ConditionalAppend(Ledger& ledger) : ledger_(ledger) {}
 
   void on(const ConditionalInvoked& invoked, At at, Judge& judge);
   void on(const ConditionalAnswered& answered, At at, Judge& judge);
@@ -44,15 +47,20 @@ class ConditionalAppend {
     At at;
     At refused_at;  // Record 0: not refused.
   };
-  void judge_place(std::uint64_t uid, const SegmentId& segment, std::uint64_t offset, At at,
-                   Judge& judge);
+  /// What is known of an event.
+  struct Event {
+    std::uint32_t append = 0;  // Its index in appends_; 0: it is no conditional append.
+    std::uint32_t stored = 0;  // The stamp of who said first that it is stored.
+  };
+  void judge_place(const Append& append, std::uint64_t uid, const SegmentId& segment,
+                   std::uint64_t offset, At at, Judge& judge);
   void judge_refusal(const Append& append, std::uint64_t length, At at, Judge& judge);
 
-  void note_stored(std::uint64_t uid, At at);
-
-  Table<SegmentId, Floor> lengths_;
-  Table<std::uint64_t, Append> appends_;  // By uid.
-  Table<std::uint64_t, At> stored_;       // By uid: who said so first.
+  Ledger& ledger_;
+  Column<Floor> lengths_;   // By segment.
+  Column<Event> events_;    // By event.
+  Column<Append> appends_;  // From 1 on.
+  std::uint32_t append_count_ = 0;
 };
 
 /// Judges clients that speak the protocol itself: they repeat blocks, leave gaps and overlap.

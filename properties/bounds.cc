@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 namespace millrace::properties {
 namespace {
@@ -21,11 +22,11 @@ Kept take(std::map<std::uint64_t, Kept>& open, std::uint64_t operation) {
 // --- VIS-1 ---
 
 void ReadYourAck::on(const AppendAcked& acked, At at, Judge& /*judge*/) {
-  if (acked.has_offset) lengths_[acked.segment].raise(acked.end, at);
+  if (acked.has_offset) lengths_[ledger_.segment(acked.segment)].raise(acked.end, at);
 }
 
 void ReadYourAck::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  open_[invoked.operation] = lengths_[invoked.segment];
+  open_[invoked.operation] = lengths_[ledger_.segment(invoked.segment)];
 }
 
 void ReadYourAck::on(const InfoAnswered& answered, At at, Judge& judge) {
@@ -41,11 +42,11 @@ void ReadYourAck::on(const InfoAnswered& answered, At at, Judge& judge) {
 }
 
 void ReadYourAck::on(const PassBegan& began, At /*at*/, Judge& /*judge*/) {
-  passes_[began.pass] = lengths_[began.segment];
+  passes_[ledger_.pass(began.pass)] = lengths_[ledger_.segment(began.segment)];
 }
 
 void ReadYourAck::on(const PassEnded& ended, At at, Judge& judge) {
-  const auto found = passes_.find(ended.pass);
+  const auto found = passes_.find(ledger_.pass(ended.pass));
   if (found == passes_.end()) return;
   const Floor floor = found->second;
   passes_.erase(found);
@@ -69,9 +70,11 @@ void SealedStaysSealed::on(const SealAnswered& answered, At at, Judge& judge) {
 /// Judges the length of a segment that is said to be sealed.
 void SealedStaysSealed::judge_length(const SegmentId& segment, std::uint64_t length, At at,
                                      Judge& judge) {
-  const auto [sealed, is_first] = sealed_.at(segment);
+  const std::uint32_t number = ledger_.segment(segment);
+  Sealed& sealed = sealed_[number];
+  const bool is_first = sealed.at.record == 0;
   if (is_first) sealed = {.length = length, .at = at};
-  const Floor& acked = acked_ends_[segment];
+  const Floor& acked = acked_ends_[number];
   if (is_first && acked.at.record == 0) return;
   judge.compared();
   if (sealed.length != length) {
@@ -91,34 +94,34 @@ void SealedStaysSealed::judge_length(const SegmentId& segment, std::uint64_t len
 }
 
 void SealedStaysSealed::on(const AppendInvoked& invoked, At at, Judge& /*judge*/) {
-  invoked_[invoked.uid] = at;
+  invoked_[ledger_.event(invoked.uid)] = ledger_.keep(at);
 }
 
 void SealedStaysSealed::on(const AppendAcked& acked, At at, Judge& judge) {
-  const auto found = invoked_.find(acked.uid);
-  const At invoked = found == invoked_.end() ? At{} : found->second;
-  if (found != invoked_.end()) invoked_.erase(found);
-  if (acked.has_offset) acked_ends_[acked.segment].raise(acked.end, at);
-  const Sealed* const sealed = sealed_.find(acked.segment);
-  if (sealed == nullptr) return;
+  const std::uint32_t stamp = std::exchange(invoked_[ledger_.event(acked.uid)], 0);
+  const std::uint32_t segment = ledger_.segment(acked.segment);
+  if (acked.has_offset) acked_ends_[segment].raise(acked.end, at);
+  const Sealed& sealed = sealed_[segment];
+  if (sealed.at.record == 0) return;
+  const At invoked = stamp == 0 ? At{} : ledger_.kept(stamp);
   judge.compared();
   // The acknowledgement may be late; the offset or the request tell whether the append was.
-  const bool is_behind = acked.has_offset && acked.end > sealed->length;
-  const bool is_later = invoked.record > sealed->at.record;
+  const bool is_behind = acked.has_offset && acked.end > sealed.length;
+  const bool is_later = invoked.record > sealed.at.record;
   if (!is_behind && !is_later) return;
   judge.violated({.failure_class = "appended",
                   .seen = is_behind
                               ? fmt::format("an append to {} up to {}, sealed with length {}",
-                                            to_text(acked.segment), acked.end, sealed->length)
+                                            to_text(acked.segment), acked.end, sealed.length)
                               : fmt::format("an append to {} that was asked for when it was sealed",
                                             to_text(acked.segment)),
                   .expected = "no append behind the seal",
-                  .evidence = {sealed->at, is_later ? invoked : at, at}});
+                  .evidence = {sealed.at, is_later ? invoked : at, at}});
 }
 
 void SealedStaysSealed::on(const InfoInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  const Sealed* const sealed = sealed_.find(invoked.segment);
-  if (sealed != nullptr) open_[invoked.operation] = sealed->at;
+  const Sealed& sealed = sealed_[ledger_.segment(invoked.segment)];
+  if (sealed.at.record != 0) open_[invoked.operation] = sealed.at;
 }
 
 void SealedStaysSealed::on(const InfoAnswered& answered, At at, Judge& judge) {
@@ -136,15 +139,15 @@ void SealedStaysSealed::on(const InfoAnswered& answered, At at, Judge& judge) {
 }
 
 void SealedStaysSealed::on(const EventRead& read, At at, Judge& judge) {
-  const Sealed* const sealed = sealed_.find(read.segment);
-  if (sealed == nullptr) return;
+  const Sealed& sealed = sealed_[ledger_.segment(read.segment)];
+  if (sealed.at.record == 0) return;
   judge.compared();
-  if (read.end <= sealed->length) return;
+  if (read.end <= sealed.length) return;
   judge.violated({.failure_class = "read_beyond_end",
                   .seen = fmt::format("an event of {} up to {}, sealed with length {}",
-                                      to_text(read.segment), read.end, sealed->length),
+                                      to_text(read.segment), read.end, sealed.length),
                   .expected = "nothing behind the seal",
-                  .evidence = {sealed->at, at}});
+                  .evidence = {sealed.at, at}});
 }
 
 // --- SEG-2 ---

@@ -10,10 +10,10 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <string>
+#include <string_view>
 
+#include "properties/ledger.h"
 #include "properties/records.h"
-#include "properties/table.h"
 #include "sim/run/property.h"
 #include "system/types/facts.h"
 
@@ -38,6 +38,9 @@ class ReadYourAck {
   static constexpr std::array<std::string_view, 2> classes{"stale_length", "stale_tail"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<AppendAcked, InfoInvoked, InfoAnswered, PassBegan, PassEnded>;
+  using Shares = Ledger;
+
+  explicit ReadYourAck(Ledger& ledger) : ledger_(ledger) {}
 
   void on(const AppendAcked& acked, At at, Judge& judge);
   void on(const InfoInvoked& invoked, At at, Judge& judge);
@@ -46,13 +49,14 @@ class ReadYourAck {
   void on(const PassEnded& ended, At at, Judge& judge);
 
  private:
-  Table<SegmentId, Floor> lengths_;
-  std::map<std::uint64_t, Floor> open_;  // By operation: the floor at its invocation.
-  std::map<std::string, Floor> passes_;  // By pass: the floor when it began.
+  Ledger& ledger_;
+  Column<Floor> lengths_;                  // By segment.
+  std::map<std::uint64_t, Floor> open_;    // By operation: the floor at its invocation.
+  std::map<std::uint32_t, Floor> passes_;  // By pass: the floor when it began.
 };
 
 /// A segment counts as sealed from the first answer that says so, to an administrator who sealed it
-/// or to whoever looked. Cost: O(log n) a record; memory O(appends without an acknowledgement).
+/// or to whoever looked. Cost: O(log n) a record, mostly O(1); memory O(events).
 class SealedStaysSealed {
  public:
   static constexpr Claim claim{"SEG-1", "sealed_stays_sealed",
@@ -62,6 +66,9 @@ class SealedStaysSealed {
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees =
       Records<SealAnswered, AppendInvoked, AppendAcked, InfoInvoked, InfoAnswered, EventRead>;
+  using Shares = Ledger;
+
+  explicit SealedStaysSealed(Ledger& ledger) : ledger_(ledger) {}
 
   void on(const SealAnswered& answered, At at, Judge& judge);
   void on(const AppendInvoked& invoked, At at, Judge& judge);
@@ -73,13 +80,14 @@ class SealedStaysSealed {
  private:
   struct Sealed {
     std::uint64_t length = 0;
-    At at;
+    At at;  // Record 0: not sealed.
   };
   void judge_length(const SegmentId& segment, std::uint64_t length, At at, Judge& judge);
 
-  Table<SegmentId, Sealed> sealed_;
-  Table<SegmentId, Floor> acked_ends_;
-  std::map<std::uint64_t, At> invoked_;  // By uid, until acknowledged.
+  Ledger& ledger_;
+  Column<Sealed> sealed_;             // By segment.
+  Column<Floor> acked_ends_;          // By segment.
+  Column<std::uint32_t> invoked_;     // By event, until acknowledged: the stamp.
   std::map<std::uint64_t, At> open_;  // By operation, where the segment was sealed at invocation.
 };
 

@@ -2,42 +2,43 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <tuple>
+#include <utility>
 
 namespace millrace::properties {
 
 void KeyOrder::on(const AppendInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  open_[invoked.uid] = {.writer = invoked.writer, .key = invoked.key, .sequence = invoked.sequence};
+  open_[ledger_.event(invoked.uid)] = {
+      .sequence = invoked.sequence, .writer = ledger_.writer(invoked.writer), .key = invoked.key};
 }
 
 void KeyOrder::on(const AppendAcked& acked, At at, Judge& judge) {
-  const auto found = open_.find(acked.uid);
-  if (found == open_.end()) return;
-  const Invoked invoked = found->second;
-  open_.erase(found);
-  if (!acked.has_offset) return;
-  const auto [last, is_first] = acked_.at(std::tie(invoked.writer, invoked.key, acked.segment));
+  const Invoked invoked = std::exchange(open_[ledger_.event(acked.uid)], {});
+  if (invoked.writer == 0 || !acked.has_offset) return;
+  const std::uint32_t segment = ledger_.segment(acked.segment);
+  const auto [last, is_first] = acked_.at(Numbered(invoked.writer, invoked.key, segment));
   if (is_first) {
-    last = {.sequence = invoked.sequence, .offset = acked.offset, .at = at};
+    last = {.sequence = invoked.sequence, .offset = acked.offset, .stamp = ledger_.keep(at)};
     return;
   }
   judge.compared();
   if ((invoked.sequence > last.sequence) != (acked.offset > last.offset)) {
-    judge.violated(
-        {.failure_class = "stored_out_of_order",
-         .seen = fmt::format("{} k{}#{} at {} of {}, k{}#{} at {}", invoked.writer, invoked.key,
-                             invoked.sequence, acked.offset, to_text(acked.segment), invoked.key,
-                             last.sequence, last.offset),
-         .expected = "a later event at a larger offset",
-         .evidence = {last.at, at}});
+    judge.violated({.failure_class = "stored_out_of_order",
+                    .seen = fmt::format("{} k{}#{} at {} of {}, k{}#{} at {}",
+                                        ledger_.writer_of(invoked.writer), invoked.key,
+                                        invoked.sequence, acked.offset, to_text(acked.segment),
+                                        invoked.key, last.sequence, last.offset),
+                    .expected = "a later event at a larger offset",
+                    .evidence = {ledger_.kept(last.stamp), at}});
   }
   if (invoked.sequence > last.sequence) {
-    last = {.sequence = invoked.sequence, .offset = acked.offset, .at = at};
+    last = {.sequence = invoked.sequence, .offset = acked.offset, .stamp = ledger_.keep(at)};
   }
 }
 
 void KeyOrder::on(const EventRead& read, At at, Judge& judge) {
-  const auto [last, is_first] = delivered_.at(std::tie(read.pass, read.writer, read.key));
+  const std::uint32_t pass = ledger_.pass(read.pass);
+  const std::uint32_t writer = ledger_.writer(read.writer);
+  const auto [last, is_first] = delivered_.at(Numbered(pass, writer, read.key));
   if (!is_first) judge.compared();
   // The same event again is DUP-1's business, or a reader that went back.
   if (!is_first && read.sequence < last.sequence) {
@@ -46,49 +47,49 @@ void KeyOrder::on(const EventRead& read, At at, Judge& judge) {
          .seen = fmt::format("{} was given {} k{}#{} after k{}#{}", read.pass, read.writer,
                              read.key, read.sequence, read.key, last.sequence),
          .expected = "the order of writing",
-         .evidence = {last.at, at}});
+         .evidence = {last.stamp.at(), at}});
   }
-  last = {.sequence = read.sequence, .offset = read.offset, .at = at};
+  last = {.sequence = read.sequence, .stamp = Stamp(at)};
 }
 
 void StableOrder::on(const TruncateInvoked& invoked, At /*at*/, Judge& /*judge*/) {
-  std::uint64_t& truncated = segments_[invoked.segment].truncated;
+  std::uint64_t& truncated = segments_[ledger_.segment(invoked.segment)].truncated;
   truncated = std::max(truncated, invoked.offset);
 }
 
 void StableOrder::judge_gap(const EventRead& read, std::uint64_t truncated, At at, Judge& judge) {
-  const auto [last, is_first] = last_.at(read.pass);
-  const Seen before = last;
-  last = {.end = read.end, .uid = read.uid, .at = at};
-  if (is_first) return;
+  const Last before =
+      std::exchange(last_[ledger_.pass(read.pass)], {.end = read.end, .stamp = Stamp(at)});
+  if (!before.stamp.is_set()) return;
   judge.compared();
   if (read.offset <= before.end || truncated >= read.offset) return;
   judge.violated({.failure_class = "skipped",
                   .seen = fmt::format("{} went from {} to {} of {}", read.pass, before.end,
                                       read.offset, to_text(read.segment)),
                   .expected = "every byte, but for what somebody truncated",
-                  .evidence = {before.at, at}});
+                  .evidence = {before.stamp.at(), at}});
 }
 
 void StableOrder::on(const EventRead& read, At at, Judge& judge) {
-  auto& [places, truncated] = segments_[read.segment];
+  auto& [places, truncated] = segments_[ledger_.segment(read.segment)];
   judge_gap(read, truncated, at, judge);
+  const std::uint32_t event = ledger_.event(read.uid);
   const auto [index, is_first] = places.at(read.offset);
   Places::Entry& entry = places[index];
   if (!is_first) {
     judge.compared();
     const Seen& before = entry.value;
-    if (before.uid != read.uid || before.end != read.end) {
+    if (before.event != event || before.end != read.end) {
       judge.violated({.failure_class = "changed",
                       .seen = fmt::format("{} at {}..{} holds event {}, before it was {} up to {}",
                                           to_text(read.segment), read.offset, read.end, read.uid,
-                                          before.uid, before.end),
+                                          ledger_.uid_of(before.event), before.end),
                       .expected = "the same event at the same place",
-                      .evidence = {before.at, at}});
+                      .evidence = {ledger_.kept(before.stamp), at}});
     }
     return;
   }
-  entry.value = {.end = read.end, .uid = read.uid, .at = at};
+  entry.value = {.end = read.end, .event = event, .stamp = ledger_.keep(at)};
   if (index > 0) judge_overlap(read.segment, places[index - 1], entry, judge);
   if (index + 1 < places.size()) judge_overlap(read.segment, entry, places[index + 1], judge);
 }
@@ -99,10 +100,10 @@ void StableOrder::judge_overlap(const SegmentId& segment, const Places::Entry& l
   if (left.value.end <= right.offset) return;
   judge.violated({.failure_class = "overlapping",
                   .seen = fmt::format("{}: event {} at {}..{}, event {} at {}", to_text(segment),
-                                      left.value.uid, left.offset, left.value.end, right.value.uid,
-                                      right.offset),
+                                      ledger_.uid_of(left.value.event), left.offset, left.value.end,
+                                      ledger_.uid_of(right.value.event), right.offset),
                   .expected = "events side by side",
-                  .evidence = {left.value.at, right.value.at}});
+                  .evidence = {ledger_.kept(left.value.stamp), ledger_.kept(right.value.stamp)}});
 }
 
 void StableOrder::on(const DamagedRead& read, At at, Judge& judge) {

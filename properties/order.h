@@ -4,11 +4,10 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
-#include <string>
 #include <string_view>
 #include <tuple>
 
+#include "properties/ledger.h"
 #include "properties/records.h"
 #include "properties/table.h"
 #include "sim/run/property.h"
@@ -17,8 +16,7 @@ namespace millrace::properties {
 
 /// Each pass gives the events of one (writer, key) in the order of writing, and acknowledged ones
 /// lie in that order in their segment. Says nothing of events that are missing (DUR-1) or given
-/// twice at another place (DUP-1). Cost: O(1) a read, else O(log n) a record; memory O(passes x
-/// writers x keys).
+/// twice at another place (DUP-1). Cost: O(1) a record; memory O(events + passes x writers x keys).
 /// Source: Pravega's guarantee of order for a routing key, known bugs 2470, 2826, 4393.
 class KeyOrder {
  public:
@@ -29,27 +27,35 @@ class KeyOrder {
                                                            "stored_out_of_order"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<AppendInvoked, AppendAcked, EventRead>;
+  using Shares = Ledger;
+
+  explicit KeyOrder(Ledger& ledger) : ledger_(ledger) {}
 
   void on(const AppendInvoked& invoked, At at, Judge& judge);
   void on(const AppendAcked& acked, At at, Judge& judge);
   void on(const EventRead& read, At at, Judge& judge);
 
  private:
-  struct Place {
+  struct Stored {
     std::uint64_t sequence = 0;
     std::uint64_t offset = 0;
-    At at;
+    std::uint32_t stamp = 0;
+  };
+  struct Delivered {
+    std::uint64_t sequence = 0;
+    Stamp stamp;
   };
   struct Invoked {
-    std::string writer;
-    std::uint32_t key = 0;
     std::uint64_t sequence = 0;
+    std::uint32_t writer = 0;  // 0: not invoked, or acknowledged.
+    std::uint32_t key = 0;
   };
+  using Numbered = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>;
 
-  std::map<std::uint64_t, Invoked> open_;  // By uid, until acknowledged.
-  Table<std::tuple<std::string, std::uint32_t, SegmentId>, Place> acked_;
-  /// By pass, writer and key.
-  Table<std::tuple<std::string, std::string, std::uint32_t>, Place> delivered_;
+  Ledger& ledger_;
+  Column<Invoked> open_;                  // By event, until acknowledged.
+  Table<Numbered, Stored> acked_;         // By writer, key and segment.
+  Table<Numbered, Delivered> delivered_;  // By pass, writer and key.
 };
 
 /// Two reads of one place give the same event, and a pass leaves out only what is truncated; damage
@@ -63,6 +69,9 @@ class StableOrder {
                                                            "damage_not_confirmed"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<EventRead, DamagedRead, TruncateInvoked>;
+  using Shares = Ledger;
+
+  explicit StableOrder(Ledger& ledger) : ledger_(ledger) {}
 
   void on(const EventRead& read, At at, Judge& judge);
   void on(const DamagedRead& read, At at, Judge& judge);
@@ -71,8 +80,12 @@ class StableOrder {
  private:
   struct Seen {
     std::uint64_t end = 0;
-    std::uint64_t uid = 0;
-    At at;
+    std::uint32_t event = 0;
+    std::uint32_t stamp = 0;
+  };
+  struct Last {
+    std::uint64_t end = 0;
+    Stamp stamp;
   };
   using Places = OffsetTable<Seen>;
   struct Segment {
@@ -81,11 +94,12 @@ class StableOrder {
   };
 
   void judge_gap(const EventRead& read, std::uint64_t truncated, At at, Judge& judge);
-  static void judge_overlap(const SegmentId& segment, const Places::Entry& left,
-                            const Places::Entry& right, Judge& judge);
+  void judge_overlap(const SegmentId& segment, const Places::Entry& left,
+                     const Places::Entry& right, Judge& judge);
 
-  Table<SegmentId, Segment> segments_;
-  Table<std::string, Seen> last_;  // By pass.
+  Ledger& ledger_;
+  Column<Segment> segments_;
+  Column<Last> last_;  // By pass.
 };
 
 }  // namespace millrace::properties

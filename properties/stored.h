@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "properties/ledger.h"
 #include "properties/records.h"
 #include "properties/table.h"
 #include "sim/run/property.h"
@@ -30,6 +32,9 @@ class AckedIsDurable {
   static constexpr std::array<std::string_view, 1> classes{"lost"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<AppendInvoked, AppendAcked, EventRead, SegmentScanned>;
+  using Shares = Ledger;
+
+  explicit AckedIsDurable(Ledger& ledger) : ledger_(ledger) {}
 
   void on(const AppendInvoked& invoked, At at, Judge& judge);
   void on(const AppendAcked& acked, At at, Judge& judge);
@@ -38,10 +43,10 @@ class AckedIsDurable {
 
  private:
   struct Acked {
-    bool has_offset = false;
     std::uint64_t offset = 0;  // Without has_offset: it lies there or behind.
     std::uint64_t end = 0;
-    At at;
+    std::uint32_t stamp = 0;
+    bool has_offset = false;
   };
   /// A segment's acknowledged length, each time that it grew: from which record on, and to what.
   using Lengths = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
@@ -50,12 +55,13 @@ class AckedIsDurable {
 
   struct Segment {
     Lengths lengths;
-    Table<std::uint64_t, Acked> acked;  // By uid.
+    Table<std::uint32_t, Acked> acked;  // By event.
   };
 
-  Table<std::uint64_t, std::uint64_t> invoked_;  // By uid: the record.
-  Table<SegmentId, Segment> segments_;
-  Table<std::string, std::vector<std::uint64_t>> read_;  // By pass: uids.
+  Ledger& ledger_;
+  Column<std::uint32_t> invoked_;  // By event: the stamp.
+  Column<Segment> segments_;
+  Column<std::vector<std::uint32_t>> read_;  // By pass: events.
 };
 
 /// Also within one pass: no pass gives an event twice. Cost: O(1) a read; memory O(events).
@@ -66,24 +72,29 @@ class NoDuplicates {
   static constexpr std::array<std::string_view, 2> classes{"stored_twice", "delivered_twice"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<EventRead>;
+  using Shares = Ledger;
+
+  explicit NoDuplicates(Ledger& ledger) : ledger_(ledger) {}
 
   void on(const EventRead& read, At at, Judge& judge);
 
  private:
   struct Place {
-    SegmentId segment;
+    std::uint32_t segment = 0;
+    std::uint32_t stamp = 0;
     std::uint64_t offset = 0;
-    At at;
   };
   struct Read {
     std::uint64_t offset = 0;
-    At at;
+    Stamp stamp;
   };
-  Table<std::uint64_t, Place> first_;  // By uid.
-  Table<std::string, Read> last_;      // By pass.
+
+  Ledger& ledger_;
+  Column<Place> first_;  // By event.
+  Column<Read> last_;    // By pass.
 };
 
-/// Cost: O(1) a record, and for each event a hash of its key; memory O(events).
+/// Cost: O(1) a record, and for each key a hash of it; memory O(events).
 class NoPhantoms {
  public:
   static constexpr Claim claim{"PHA-1", "no_phantoms",
@@ -93,6 +104,9 @@ class NoPhantoms {
   static constexpr std::array<std::string_view, 5> classes{"damaged", "never_written", "altered",
                                                            "wrong_segment", "failed_append_stored"};
   using Sees = Records<StreamKnown, AppendInvoked, AppendFailed, EventRead, DamagedRead>;
+  using Shares = Ledger;
+
+  explicit NoPhantoms(Ledger& ledger) : ledger_(ledger) {}
 
   void on(const StreamKnown& known, At at, Judge& judge);
   void on(const AppendInvoked& invoked, At at, Judge& judge);
@@ -102,21 +116,27 @@ class NoPhantoms {
 
  private:
   struct Written {
-    StreamName stream;
-    std::string writer;
-    std::uint32_t key = 0;
     std::uint64_t sequence = 0;
-    At at;
-    At failed_at;  // Record 0: not failed.
-    At read_at;    // Record 0: not read.
+    Stamp read;
+    std::uint32_t stamp = 0;   // 0: never written.
+    std::uint32_t failed = 0;  // The stamp of the failure.
+    std::uint32_t stream = 0;
+    std::uint32_t writer = 0;
+    std::uint32_t key = 0;
     /// The segment to which its key belongs, once it was read and the layout is known.
-    std::optional<std::uint32_t> home;
+    std::uint32_t home = kUnknown;
   };
+  static constexpr std::uint32_t kUnknown = UINT32_MAX;
+
   void judge_route(const EventRead& read, Written& written, At at, Judge& judge);
   void judge_failed(std::uint64_t uid, const Written& written, Judge& judge);
+  std::uint32_t home_of(std::uint32_t stream, std::uint32_t key);
 
-  Table<std::uint64_t, Written> written_;  // By uid.
-  std::map<StreamName, SegmentMap> layouts_;
+  Ledger& ledger_;
+  Column<Written> written_;                    // By event.
+  Column<std::optional<SegmentMap>> layouts_;  // By stream.
+  /// By stream and key, as Written::home.
+  Table<std::tuple<std::uint32_t, std::uint32_t>, std::uint32_t> homes_;
 };
 
 /// Cost: O(log n) a record, mostly O(1); memory O(events).
@@ -129,21 +149,25 @@ class WriteOnceOffsets {
   static constexpr std::array<std::string_view, 2> classes{"moved", "offset_used_twice"};
   static constexpr std::array<Assumption, 1> needs{Assumption::kDisksWithinBudget};
   using Sees = Records<AppendAcked, EventRead>;
+  using Shares = Ledger;
+
+  explicit WriteOnceOffsets(Ledger& ledger) : ledger_(ledger) {}
 
   void on(const AppendAcked& acked, At at, Judge& judge);
   void on(const EventRead& read, At at, Judge& judge);
 
  private:
   struct Place {
-    SegmentId segment;
+    std::uint32_t segment = 0;
+    std::uint32_t stamp = 0;
     std::uint64_t offset = 0;
-    At at;
   };
   void judge_place(std::uint64_t uid, const SegmentId& segment, std::uint64_t offset, At at,
                    Judge& judge);
 
-  Table<std::uint64_t, Place> places_;                     // By uid.
-  Table<SegmentId, OffsetTable<std::uint64_t>> segments_;  // To uid.
+  Ledger& ledger_;
+  Column<Place> places_;                         // By event.
+  Column<OffsetTable<std::uint32_t>> segments_;  // To events.
 };
 
 }  // namespace millrace::properties

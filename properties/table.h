@@ -11,19 +11,21 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
+#include "system/base/check.h"
 #include "system/types/segment_id.h"
 
 namespace millrace::properties {
 
 std::uint64_t hash_of(std::string_view text);
 inline std::uint64_t hash_of(std::unsigned_integral auto number) { return number; }
+inline std::uint64_t hash_of(const StreamName& stream) { return hash_of(stream.text()); }
 inline std::uint64_t hash_of(const SegmentId& segment) {
-  return hash_of(std::string_view(segment.stream.text())) + segment.number;
+  return hash_of(segment.stream) + segment.number;
 }
 
 /// A tuple may also be looked up by a tuple of views.
@@ -35,15 +37,84 @@ std::uint64_t hash_of(const std::tuple<Part...>& parts) {
   return hash;
 }
 
-/// A map that keeps the order in which its keys came; hashes decide nothing that can be seen. What
-/// it gives stays valid. Cost: O(1), amortised; entries never move.
+/// An array without an end: what was never set is a default value. Values stay where they are.
+/// Cost: O(1); memory O(the largest index).
+template <typename Value>
+class Column {
+ public:
+  Value& operator[](std::size_t index) {
+    while (index / kChunk >= chunks_.size()) chunks_.push_back(std::make_unique<Value[]>(kChunk));
+    return chunks_[index / kChunk][index % kChunk];
+  }
+
+  /// The value of an index that was used before.
+  const Value& at(std::size_t index) const { return chunks_[index / kChunk][index % kChunk]; }
+
+ private:
+  // Small, as some columns have a value a segment; large enough that memory is rarely asked for.
+  static constexpr std::size_t kChunk = 64;
+
+  std::vector<std::unique_ptr<Value[]>> chunks_;
+};
+
+/// Gives keys numbers from 1 on, in the order in which they came; hashes decide nothing that can be
+/// seen. Cost: O(1), amortised.
+template <typename Key>
+class Numbers {
+ public:
+  /// The number of `key`; 0 where it has none.
+  template <typename Look>
+  std::uint32_t find(const Look& key) const {
+    return count_ == 0 ? 0 : places_[place_of(key)];
+  }
+
+  /// The number of `key`; the next one where it is new.
+  template <typename Look>
+  std::uint32_t of(const Look& key) {
+    // One record names a key to several properties, and the next one often names it again.
+    if (last_ != 0 && keys_.at(last_) == key) return last_;
+    if (2 * (std::size_t{count_} + 1) > places_.size()) grow();
+    std::uint32_t& number = places_[place_of(key)];
+    if (number == 0) {
+      CHECK(count_ < UINT32_MAX, "a run has fewer names than that");
+      number = ++count_;
+      keys_[number] = Key(key);
+    }
+    return last_ = number;
+  }
+
+  const Key& key(std::uint32_t number) const { return keys_.at(number); }
+  std::uint32_t count() const { return count_; }
+
+ private:
+  /// Where the number of this key is or belongs.
+  template <typename Look>
+  std::size_t place_of(const Look& key) const {
+    const std::size_t mask = places_.size() - 1;
+    // Source: Knuth, The Art of Computer Programming, 6.4: the golden ratio spreads near keys.
+    auto place = static_cast<std::size_t>((hash_of(key) * 0x9E3779B97F4A7C15ULL) >> 32) & mask;
+    while (places_[place] != 0 && keys_.at(places_[place]) != key) place = (place + 1) & mask;
+    return place;
+  }
+
+  void grow() {
+    places_.assign(std::max<std::size_t>(16, 2 * places_.size()), 0);
+    for (std::uint32_t number = 1; number <= count_; ++number) {
+      places_[place_of(keys_.at(number))] = number;
+    }
+  }
+
+  Column<Key> keys_;
+  std::vector<std::uint32_t> places_;  // A power of two, at most half in use: numbers.
+  std::uint32_t count_ = 0;
+  std::uint32_t last_ = 0;  // Was asked for last.
+};
+
+/// A map that keeps the order in which its keys came. What it gives stays valid. Cost: O(1),
+/// amortised.
 template <typename Key, typename Value>
 class Table {
  public:
-  struct Entry {
-    Key key;
-    Value value = {};
-  };
   struct Found {
     Value& value;
     bool is_new = false;
@@ -52,20 +123,16 @@ class Table {
   /// The value of `key`; null where there is none.
   template <typename Look>
   Value* find(const Look& key) {
-    if (entries_.empty()) return nullptr;
-    const std::uint32_t number = numbers_[place_of(key)];
-    return number == kFree ? nullptr : &entries_[number - 1].value;
+    const std::uint32_t number = numbers_.find(key);
+    return number == 0 ? nullptr : &values_[number];
   }
 
   /// The value of `key`; a default one where it is new.
   template <typename Look>
   Found at(const Look& key) {
-    if (2 * (entries_.size() + 1) > numbers_.size()) grow();
-    std::uint32_t& number = numbers_[place_of(key)];
-    if (number != kFree) return {entries_[number - 1].value};
-    entries_.push_back({.key = Key(key)});
-    number = static_cast<std::uint32_t>(entries_.size());
-    return {entries_.back().value, true};
+    const std::uint32_t before = numbers_.count();
+    const std::uint32_t number = numbers_.of(key);
+    return {values_[number], number > before};
   }
 
   template <typename Look>
@@ -73,33 +140,17 @@ class Table {
     return at(key).value;
   }
 
-  /// In the order of their first use.
-  const std::deque<Entry>& entries() const { return entries_; }
+  /// Shows each key and its value, in the order of their first use.
+  template <typename See>
+  void each(See see) const {
+    for (std::uint32_t number = 1; number <= numbers_.count(); ++number) {
+      see(numbers_.key(number), values_.at(number));
+    }
+  }
 
  private:
-  static constexpr std::uint32_t kFree = 0;
-
-  /// Where the number of this key's entry is or belongs.
-  template <typename Look>
-  std::size_t place_of(const Look& key) const {
-    const std::size_t mask = numbers_.size() - 1;
-    // Source: Knuth, The Art of Computer Programming, 6.4: the golden ratio spreads near keys.
-    auto place = static_cast<std::size_t>((hash_of(key) * 0x9E3779B97F4A7C15ULL) >> 32) & mask;
-    while (numbers_[place] != kFree && entries_[numbers_[place] - 1].key != key) {
-      place = (place + 1) & mask;
-    }
-    return place;
-  }
-
-  void grow() {
-    numbers_.assign(std::max<std::size_t>(16, 2 * numbers_.size()), kFree);
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      numbers_[place_of(entries_[i].key)] = static_cast<std::uint32_t>(i + 1);
-    }
-  }
-
-  std::deque<Entry> entries_;
-  std::vector<std::uint32_t> numbers_;  // A power of two, at most half in use: index + 1.
+  Numbers<Key> numbers_;
+  Column<Value> values_;
 };
 
 /// What lies at the offsets of one segment, in their order. Writers append and readers go from one

@@ -21,7 +21,7 @@ TEST(Table, keeps_one_value_a_key_in_the_order_in_which_keys_came) {
   EXPECT_FALSE(table.at(std::uint64_t{7}).is_new);
 
   std::vector<std::pair<std::uint64_t, int>> seen;
-  for (const auto& [key, value] : table.entries()) seen.emplace_back(key, value);
+  table.each([&](std::uint64_t key, int value) { seen.emplace_back(key, value); });
   EXPECT_EQ(seen, (std::vector<std::pair<std::uint64_t, int>>{{7, 1}, {3, 2}}));
   EXPECT_EQ(table.find(std::uint64_t{5}), nullptr);
 }
@@ -40,7 +40,9 @@ TEST(Table, agrees_with_a_map_whatever_the_keys) {
       ASSERT_NE(table.find(key), nullptr);
       EXPECT_EQ(*table.find(key), value);
     }
-    EXPECT_EQ(table.entries().size(), model.size());
+    std::size_t count = 0;
+    table.each([&](std::uint64_t key, std::uint64_t) { count += model.count(key); });
+    EXPECT_EQ(count, model.size());
     EXPECT_EQ(table.find(1001 * stride + 1), nullptr);
   }
 }
@@ -55,6 +57,31 @@ TEST(Table, finds_tuples_of_text_by_views) {
   EXPECT_NE(table.find(std::tie(pass, writer, key)), nullptr);
   EXPECT_EQ(table.find(std::tuple<std::string, std::string, std::uint32_t>("writer", "pass", 7U)),
             nullptr);
+}
+
+TEST(Numbers, count_from_one_and_know_what_has_none) {
+  Numbers<std::string> numbers;
+  EXPECT_EQ(numbers.find("a"), 0U);
+  EXPECT_EQ(numbers.of("a"), 1U);
+  EXPECT_EQ(numbers.of("b"), 2U);
+  EXPECT_EQ(numbers.of("b"), 2U);
+  EXPECT_EQ(numbers.of("a"), 1U);
+  EXPECT_EQ(numbers.find("b"), 2U);
+  EXPECT_EQ(numbers.find("c"), 0U);
+  EXPECT_EQ(numbers.key(2), "b");
+  EXPECT_EQ(numbers.count(), 2U);
+}
+
+TEST(Column, holds_defaults_and_leaves_values_where_they_are) {
+  Column<int> column;
+  int& early = column[3];
+  early = 7;
+  column[10'000] = 9;
+
+  EXPECT_EQ(&column[3], &early);
+  EXPECT_EQ(column.at(3), 7);
+  EXPECT_EQ(column[5'000], 0);
+  EXPECT_EQ(column.at(10'000), 9);
 }
 
 TEST(OffsetTable, keeps_entries_in_the_order_of_their_offsets) {
