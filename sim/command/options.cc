@@ -89,6 +89,7 @@ class Parser {
   void declare_others();
   void add_overrides(CLI::App& sub);
   void add_junit(CLI::App& sub);
+  void add_debugging(CLI::App& sub);
   EarlyEnd mistake(const std::string& verb, std::string what) const;
   std::string help_of(const std::string& verb) const;
   EarlyEnd end_of(const CLI::ParseError& error, const std::string& verb) const;
@@ -123,6 +124,17 @@ void Parser::add_junit(CLI::App& sub) {
   sub.add_option("--junit", options_.junit, "Write a JUnit file, for CI")->type_name("F");
 }
 
+void Parser::add_debugging(CLI::App& sub) {
+  sub.add_option("--until", options_.until, "Stop after this event and show what led there")
+      ->type_name("EVENT");
+  sub.add_option("--break", options_.break_at, "Run in gdb and stop at this event")
+      ->type_name("EVENT");
+  sub.add_option("--log", options_.log,
+                 "What happens, as it happens, on stderr: warn (faults, losses), info (also "
+                 "machines and clients) or debug (also frames and disks)")
+      ->type_name("LEVEL");
+}
+
 void Parser::declare_run() {
   CLI::App& run = sub("run");
   run.add_option("scenario", options_.names, "Name, or path of a file")->type_name("SCENARIO");
@@ -135,6 +147,7 @@ void Parser::declare_run() {
   add_junit(run);
   run.add_option("--plan", options_.plan, "Run this plan, edited or not")->type_name("F");
   run.add_option("--trace", options_.trace, "Write what happened, a line each")->type_name("F");
+  add_debugging(run);
   run.add_flag("--go-on", options_.goes_on,
                "Run to the end whatever a property says, so that all of them can object");
   run.add_flag("--shrink", options_.has_shrink, "Make a failure as small as it can be");
@@ -189,6 +202,7 @@ void Parser::declare_replay() {
                   "For git bisect run: 1 where reproduced, 0 where gone, else 125");
   add_overrides(replay);
   add_junit(replay);
+  add_debugging(replay);
   replay.add_option("--faults", options_.overrides.faults, "With --seed: as in run")
       ->type_name("F");
   replay.add_option("--strategy", options_.overrides.strategy, "With --seed: as in run")

@@ -53,6 +53,9 @@ struct Options {
   std::optional<std::string> rerun = {};
   std::optional<std::string> plan = {};
   std::optional<std::string> trace = {};
+  std::optional<std::string> until = {};
+  std::optional<std::string> break_at = {};
+  std::optional<std::string> log = {};
   /// For another build's verify-determinism: where to write the whole record, and which block of
   /// the fingerprint it is to have event by event.
   std::optional<std::string> record = {};

@@ -20,7 +20,10 @@ bool is_same_end(const run::RunRecord& first, const run::RunRecord& second) {
 
 std::expected<run::RunRecord, std::string> run_request(const run::RunSource& source,
                                                        const run::RunRequest& request) {
-  run::RunReply reply = run::run_alone(source, request, run::WorkerOptions{});
+  // What a debugger has is this process.
+  run::RunReply reply = request.break_event == 0
+                            ? run::run_alone(source, request, run::WorkerOptions{})
+                            : run::run_request(source, request, run::WorkerOptions{});
   if (reply.tool_error.has_value()) return std::unexpected(*std::move(reply.tool_error));
   return std::move(reply.record);
 }
@@ -33,6 +36,7 @@ std::expected<run::RunRecord, std::string> run_once(const run::RunSource& source
   if (!first.has_value() || !first->is_red() || request.is_traced) return first;
   run::RunRequest traced = request;
   traced.is_traced = true;
+  traced.break_event = 0;
   auto second = run_request(source, traced);
   if (!second.has_value()) return second;
   if (!is_same_end(*first, *second)) {

@@ -10,6 +10,7 @@
 #include "reports/failure_screen.h"
 #include "reports/junit.h"
 #include "reports/text.h"
+#include "sim/command/debugging.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
@@ -302,9 +303,11 @@ std::expected<std::string, std::string> write_failure(const Context& context, Ou
 /// Replays all files and tells what came of each.
 class Replayer {
  public:
-  Replayer(const Context& context, std::uint32_t min_match)
+  /// `debugging` has what add_debugging() put there.
+  Replayer(const Context& context, std::uint32_t min_match, run::RunRequest debugging)
       : context_(context),
         min_match_(min_match),
+        debugging_(std::move(debugging)),
         directory_(chosen_directory(context), "replay", "", std::chrono::system_clock::now()) {}
 
   int replay(const std::vector<ReproFile>& files) {
@@ -322,6 +325,7 @@ class Replayer {
     for (const ReproFile& file : files) {
       const auto done = replay(file);
       if (!done.has_value()) return tool_error(context_, done.error());
+      if (stopped_.has_value()) return show_stopped(file);
       status = combine(status, status_of_replay(reports_.back().replay.verdict));
     }
     if (const auto written = write_junit(); !written.has_value()) {
@@ -336,6 +340,18 @@ class Replayer {
   }
 
  private:
+  int show_stopped(const ReproFile& file) {
+    if (context_.options.is_json) {
+      context_.console.out(run_json(*stopped_, {.command = command_of(context_, file)}));
+    } else {
+      const reports::ScreenOptions screen = screen_options(context_);
+      context_.console.out(stopped_text(debugging_, *stopped_, screen));
+      context_.console.out(
+          reports::failure_screen(*stopped_, screen_context_of(context_, file), screen));
+    }
+    return number(status_of(stopped_->verdict));
+  }
+
   /// Bad where one is reproduced, good where all are gone; of anything else nobody can tell.
   int bisect_status() const {
     const auto is = [](run::ReplayVerdict verdict) {
@@ -386,6 +402,7 @@ class Replayer {
     if (file.unknown.empty()) {
       const auto done = run_file(file, report);
       if (!done.has_value()) return std::unexpected(done.error());
+      if (stopped_.has_value()) return {};
     } else {
       report.replay.verdict = run::ReplayVerdict::kStale;
       report.replay.matched_percent = 0;
@@ -408,8 +425,15 @@ class Replayer {
     const run::RunSource source{.registry = &context_.registry, .scenarios = {scenario}};
     run::RunRequest request{.scenario = 0, .seed = file.repro.plan.seed};
     request.plan_json = run::plan_to_json(file.repro.plan);
-    auto record = run_once(source, request);
+    run::RunRequest first = debugging_;
+    first.seed = request.seed;
+    first.plan_json = request.plan_json;
+    auto record = run_once(source, first);
     if (!record.has_value()) return std::unexpected(file.text.shown_name + ": " + record.error());
+    if (was_stopped(first, *record)) {
+      stopped_ = *std::move(record);
+      return {};
+    }
     report.replay = run::judge_replay(file.repro, *std::move(record), min_match_);
     report.extras.overrides = override_words(file.repro.plan);
     report.difference = first_difference(source, request, file.repro, report.replay.record);
@@ -433,6 +457,9 @@ class Replayer {
 
   const Context& context_;
   std::uint32_t min_match_;
+  run::RunRequest debugging_;
+  /// The run that --until stopped: of a replay nothing can be said then.
+  std::optional<run::RunRecord> stopped_;
   OutputDir directory_;
   std::vector<ReplayReport> reports_;
   std::vector<reports::JunitSuite> suites_;
@@ -458,7 +485,16 @@ int replay_all(const Context& context) {
   for (const std::string& name : options.names) reader.add(name);
   const auto files = reader.result();
   if (!files.has_value()) return usage_error(context, files.error());
-  return Replayer(context, static_cast<std::uint32_t>(*min_match)).replay(*files);
+  const bool needs_one = options.until.has_value() || options.break_at.has_value();
+  if (needs_one && files->size() != 1) {
+    return usage_error(context,
+                       fmt::format("--until and --break take one repro, not {}", files->size()));
+  }
+  run::RunRequest debugging;
+  if (const auto begun = begin_debugging(options, debugging); !begun.has_value()) {
+    return usage_error(context, begun.error());
+  }
+  return Replayer(context, static_cast<std::uint32_t>(*min_match), debugging).replay(*files);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "reports/failure_screen.h"
 #include "reports/junit.h"
 #include "sim/command/cpu_count.h"
+#include "sim/command/debugging.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
@@ -124,6 +125,9 @@ int verb_run(const Context& context) {
     request.keep_block_last = *options.block + 1;
   }
   request.runs_on_after_violation = options.goes_on;
+  if (const auto begun = begin_debugging(options, request); !begun.has_value()) {
+    return usage_error(context, begun.error());
+  }
   // Before there is a failure to reduce there is nothing to keep.
   auto interrupts = std::make_unique<Interrupts>(Interrupts::First::kLeaves);
   auto record = run_once(source, request);
@@ -137,7 +141,7 @@ int verb_run(const Context& context) {
     if (!written.has_value()) return tool_error(context, written.error());
   }
 
-  reports::FailureContext screen_context{.is_new = true, .build = run::this_build()};
+  reports::FailureContext screen_context{.is_new = record->is_red(), .build = run::this_build()};
   screen_context.seed_command = command_of(context, *input);
   std::optional<run::Shrunk> shrunk;
   if (options.has_shrink && record->is_red() && !options.goes_on) {
@@ -169,6 +173,9 @@ int verb_run(const Context& context) {
     }
     context.console.out(reports::pass_line(*record, screen_options(context)));
   } else {
+    if (was_stopped(request, *record)) {
+      context.console.out(stopped_text(request, *record, screen_options(context)));
+    }
     context.console.out(reports::failure_screen(*record, screen_context, screen_options(context)));
   }
   return number(status_of(record->verdict));

@@ -59,6 +59,8 @@ class Fiber {
   static constexpr std::size_t kHotBytes = 2 * sizeof(void*);
 
   bool has_stack() const { return stack_.low != nullptr; }
+  /// Where the registers of a suspended fiber are saved, for debuggers; stale while it runs.
+  const void* saved_registers() const { return context_; }
   const Stack& stack() const { return stack_; }
 
   /// Asks the processor to fetch what resume() and the fiber's first returns will touch. Changes

@@ -69,6 +69,10 @@ class alignas(64) Task {
   const EventIdentity& woken_by() const { return woken_by_; }
   EntityId entity() const { return entity_; }
   bool is_cancelled() const { return cancelled_; }
+  /// When its wait ends at the latest, by its machine's monotonic clock.
+  Instant deadline() const { return deadline_; }
+  /// See Fiber.
+  const void* saved_registers() const { return fiber_.saved_registers(); }
 
  private:
   friend class World;
@@ -160,6 +164,8 @@ class alignas(64) Machine {
   std::uint64_t steps() const { return steps_; }
   /// Whether a task waits for its CPU.
   bool has_ready_tasks() const { return ready_first_ != nullptr; }
+  /// The task that comes next on its CPU, or null.
+  const Task* first_ready() const { return ready_first_; }
   /// How much faster than the universe its clocks run.
   std::int32_t rate_ppm() const { return rate_ppm_; }
 

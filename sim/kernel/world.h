@@ -112,6 +112,13 @@ class World {
   StopKind run_until(SimTime until);
   /// Makes run_until() return after the current event or step.
   void stop();
+  /// Of Limits::events. After event `events` + 1 was taken, and before any task that it woke runs,
+  /// run_until() comes back with kLimit; with a higher limit it may then go on as if nothing were.
+  void set_event_limit(std::uint64_t events) { options_.limits.events = events; }
+  /// The task whose step comes next if its CPU is free; null where an event comes next.
+  const Task* next_task() const {
+    return runnable_.empty() ? nullptr : runnable_.back()->first_ready();
+  }
   const CheckFailure& check_failure() const { return check_failure_; }
   const std::string& stop_detail() const { return stop_detail_; }
   /// The task in which a CHECK failed or a limit was reached; its texts are empty outside of tasks.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <fmt/format.h>
 
+#include "sim/run/debugger.h"
 #include "sim/run/run_world.h"
 #include "sim/run/signature.h"
 #include "sim/run/trail.h"
@@ -52,7 +53,7 @@ class Runner {
   bool run_until(SimTime until, bool waits_for_clients) {
     while (true) {
       if (waits_for_clients && run_.clients().have_started_finished()) return true;
-      const StopKind stop = run_.world().run_until(until);
+      const StopKind stop = run_world(until);
       switch (stop) {
         case StopKind::kTime:
         case StopKind::kIdle:
@@ -74,8 +75,23 @@ class Runner {
     return !run_.properties().objections().empty() && !options_.runs_on_after_violation;
   }
 
+  /// World::run_until, with a stop for the debugger on the way.
+  StopKind run_world(SimTime until) {
+    const StopKind stop = run_.world().run_until(until);
+    const bool is_at_break = stop == StopKind::kLimit && options_.break_event != 0 &&
+                             run_.world().ordinal() == options_.break_event &&
+                             run_.world().stop_detail() == "events";
+    if (!is_at_break) return stop;
+    run_.world().set_event_limit(options_.last_event());
+    stop_for_debugger(run_.world());
+    return run_.world().run_until(until);
+  }
+
   bool is_at_wanted_end() {
-    return options_.until_event != 0 && run_.world().stop_detail() == "events";
+    if (options_.until_event == 0 || run_.world().stop_detail() != "events") return false;
+    record_.verdict = Verdict::kInconclusive;
+    record_.reason = fmt::format("stopped after event {}, as asked", options_.until_event);
+    return true;
   }
 
   void go_through_phases() {
@@ -114,9 +130,9 @@ class Runner {
     run_.begin_format();
     const SimTime until = run_.world().now() + kFormatMax;
     while (run_.is_formatting() && run_.world().now() < until) {
-      const StopKind stop = run_.world().run_until(until);
+      const StopKind stop = run_world(until);
       if (stop == StopKind::kCheckFailed || stop == StopKind::kLimit) {
-        break_down(stop);
+        if (!is_at_wanted_end()) break_down(stop);
         return false;
       }
       if (stop == StopKind::kIdle) break;

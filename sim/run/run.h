@@ -32,6 +32,13 @@ struct HistoryMutation {
   std::uint64_t nth = 1;
 };
 
+/// Which lines a log has; each level has those of the levels before it.
+enum class LogLevel : std::uint8_t {
+  kWarn,   ///< Faults, and what was lost.
+  kInfo,   ///< What machines and clients did.
+  kDebug,  ///< Frames and disk requests.
+};
+
 struct RunOptions {
   sim::Limits limits = {};
   /// Collects `RunRecord::trace` and `trail`. Changes nothing else of the run.
@@ -41,6 +48,7 @@ struct RunOptions {
   bool keeps_block_hashes = false;
   std::uint64_t keep_block_first = 0;
   std::uint64_t keep_block_last = 0;
+  std::uint64_t last_event() const { return until_event != 0 ? until_event : limits.events; }
   bool keeps_blocks() const { return keep_block_last > keep_block_first; }
   /// Fills `RunRecord::draws`. Changes nothing else of the run.
   bool keeps_draws = false;
@@ -49,6 +57,10 @@ struct RunOptions {
   bool runs_on_after_violation = false;
   /// Stops after this event; 0 for never.
   std::uint64_t until_event = 0;
+  /// Stops for a debugger at this event, and goes on; 0 for never. See debugger.h.
+  std::uint64_t break_event = 0;
+  /// Writes lines of the trace to standard error as they come. Needs `is_traced`.
+  std::optional<LogLevel> log = {};
 };
 
 /// Runs a plan that was drawn for, or checked against, this registry. Never fails: whatever happens

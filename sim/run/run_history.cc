@@ -2,6 +2,7 @@
 
 #include "sim/kernel/arena.h"
 #include "sim/run/record_words.h"
+#include "sim/run/trace_log.h"
 
 namespace millrace::run {
 namespace {
@@ -174,6 +175,7 @@ void RunHistory::add_line(sim::NoteKind kind, std::string_view machine, std::str
                  .record = said.record,
                  .operation = operation == operations_.end() ? 0 : operation->second,
                  .fingerprint_records = records};
+  if (options_.log.has_value()) write_log(line, *options_.log);
   const bool is_story = kind == sim::NoteKind::kHistory || kind == sim::NoteKind::kFault ||
                         kind == sim::NoteKind::kMachine;
   add_bounded(is_story ? story_ : traffic_,

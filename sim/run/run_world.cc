@@ -23,7 +23,11 @@ sim::WorldOptions world_options(const Plan& plan, const RunOptions& options) {
                           .overrides = plan.overrides,
                           .strategy = plan.strategy,
                           .limits = options.limits};
-  if (options.until_event != 0) world.limits.events = options.until_event;
+  world.limits.events = options.last_event();
+  // The limit is what stops it there, too.
+  if (options.break_event != 0 && options.break_event <= world.limits.events) {
+    world.limits.events = options.break_event - 1;
+  }
   return world;
 }
 

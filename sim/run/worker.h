@@ -42,6 +42,8 @@ struct RunRequest {
   bool keeps_draws = false;
   bool runs_on_after_violation = false;
   std::uint64_t until_event = 0;
+  std::uint64_t break_event = 0;  ///< Only in this process, which the debugger has.
+  std::optional<LogLevel> log = {};
   /// Runs it with all that must not matter changed: see determinism.h. Such a request is a batch of
   /// its own.
   bool is_disguised = false;

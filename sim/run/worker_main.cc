@@ -19,6 +19,7 @@ using nlohmann::json;
 constexpr std::int64_t kImpatience = 10;
 
 json to_json(const RunRequest& request) {
+  CHECK(request.break_event == 0, "a debugger has the process that asks, not its workers");
   json out{{"scenario", request.scenario},
            {"seed", request.seed},
            {"is_traced", request.is_traced},
@@ -31,6 +32,7 @@ json to_json(const RunRequest& request) {
            {"is_disguised", request.is_disguised},
            {"hang_factor", request.hang_factor},
            {"is_impatient", request.is_impatient}};
+  if (request.log.has_value()) out["log"] = static_cast<int>(*request.log);
   if (request.plan_json.has_value()) out["plan"] = *request.plan_json;
   if (request.mutation.has_value()) {
     out["mutation"] = {static_cast<int>(request.mutation->kind), request.mutation->nth};
@@ -52,6 +54,7 @@ RunRequest request_from(const json& in) {
   in.at("is_disguised").get_to(request.is_disguised);
   in.at("hang_factor").get_to(request.hang_factor);
   in.at("is_impatient").get_to(request.is_impatient);
+  if (in.contains("log")) request.log = static_cast<LogLevel>(in.at("log").get<int>());
   if (in.contains("plan")) request.plan_json = in.at("plan").get<std::string>();
   if (in.contains("mutation")) {
     const json& mutation = in.at("mutation");

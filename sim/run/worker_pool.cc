@@ -310,7 +310,9 @@ RunReply run_request(const RunSource& source, const RunRequest& request,
                        .keeps_draws = request.keeps_draws,
                        .mutation = request.mutation,
                        .runs_on_after_violation = request.runs_on_after_violation,
-                       .until_event = request.until_event};
+                       .until_event = request.until_event,
+                       .break_event = request.break_event,
+                       .log = request.log};
   reply.record = run_plan(*source.registry, scenario, plan, run);
   return reply;
 }

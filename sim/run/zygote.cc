@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sim/run/trace_log.h"
 #include "sim/run/worker_main.h"
 #include "system/base/check.h"
 
@@ -166,6 +167,7 @@ pid_t Zygote::fork_worker(int control, const std::string& message) {
     sigprocmask(SIG_UNBLOCK, &signals, nullptr);
     close(control);
     lseek(slot.errors.get(), 0, SEEK_SET);
+    set_log_file(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
     dup2(slot.errors.get(), STDERR_FILENO);
     dup2(slot.errors.get(), STDOUT_FILENO);
     // A core file for each crashing seed would fill the disk.
