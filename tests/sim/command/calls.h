@@ -20,9 +20,11 @@ struct Call {
 
 /// Runs each test in a new, empty folder, which is removed with what is in it.
 class CommandTest : public testing::Test {
+ public:
+  ~CommandTest() override;
+
  protected:
   CommandTest();
-  ~CommandTest() override;
 
   /// Calls `millrace ARGUMENTS...`.
   Call call(std::vector<std::string> arguments) const;

@@ -23,11 +23,9 @@ class Campaigns : public testing::Test {
   Campaigns() {
     toy::register_toy(registry_);
     source_.registry = &registry_;
-    directory_ =
-        std::filesystem::temp_directory_path() /
-        ("campaign-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    std::filesystem::remove_all(directory_);
-    std::filesystem::create_directories(directory_);
+    // Of its own: the same test may run in another checkout at the same time.
+    std::string pattern = std::filesystem::temp_directory_path() / "millrace-campaign-XXXXXX";
+    directory_ = mkdtemp(pattern.data());
   }
   ~Campaigns() override { std::filesystem::remove_all(directory_); }
 
