@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "reports/determinism_text.h"
 #include "reports/progress.h"
 #include "reports/text.h"
 #include "sim/kernel/meters.h"
@@ -189,8 +190,8 @@ class Summary {
     for (const std::string& error : summary_.tool_errors) {
       add_complaint("TOOL FAILED", Ink::kBad, error);
     }
-    for (const run::DeterminismCheck& check : summary_.determinism) {
-      add_complaint("TOOL FAILED", Ink::kBad, difference_text(check));
+    for (const std::string& line : differing_seeds(summary_.determinism)) {
+      add_complaint("TOOL FAILED", Ink::kBad, line);
     }
     const std::vector<std::string>& known = summary_.inconclusive_reasons;
     for (const run::ScenarioSummary& scenario : summary_.scenarios) {
@@ -208,17 +209,6 @@ class Summary {
     }
   }
 
-  static std::string difference_text(const run::DeterminismCheck& check) {
-    std::string text =
-        fmt::format("{} seed {} ran differently the second time", check.scenario, check.seed);
-    if (check.tool_error.has_value()) text += ": " + *check.tool_error;
-    if (!check.difference.has_value()) return text;
-    const run::FirstDifference& first = *check.difference;
-    return text + fmt::format(", first at event {} ({}, {}, task {}): {}; then {}", first.event,
-                              moment_text(first.time_ns), first.machine, first.task, first.first,
-                              first.second);
-  }
-
   // --- did it do anything? ---
 
   void add_what_it_did() {
@@ -234,11 +224,11 @@ class Summary {
     add_reached(marks, kListColumn, fmt::format("marks {}/{}", passed, summary_.marks.size()),
                 never);
     add_situations(marks);
-    if (summary_.determinism_checks > 0) {
+    if (summary_.determinism.checks > 0) {
       marks.add(3,
                 fmt::format("determinism {}/{}",
-                            summary_.determinism_checks - summary_.determinism.size(),
-                            summary_.determinism_checks),
+                            summary_.determinism.checks - summary_.determinism.differing,
+                            summary_.determinism.checks),
                 Ink::kPlain);
     }
     if (summary_.canary.has_run) {
@@ -381,7 +371,7 @@ class Summary {
     if (summary_.inconclusive > 0) {
       counts.push_back(fmt::format("{} inconclusive", thousands(summary_.inconclusive)));
     }
-    const std::size_t errors = summary_.tool_errors.size() + summary_.determinism.size();
+    const std::size_t errors = summary_.tool_errors.size() + summary_.determinism.differing;
     if (errors > 0) counts.push_back(counted(errors, "failure") + " of the tool");
     if (summary_.resumed_seeds > 0) {
       counts.push_back(fmt::format("{} from before", thousands(summary_.resumed_seeds)));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
+#include "reports/determinism_text.h"
 #include "reports/text.h"
 #include "sim/run/signature.h"
 
@@ -182,10 +183,7 @@ JunitSuite campaign_suite(const run::CampaignSummary& summary, const JunitContex
       .cases = {}};
   JunitCase tool{.name = "no_tool_error"};
   std::vector<std::string> errors = summary.tool_errors;
-  for (const run::DeterminismCheck& check : summary.determinism) {
-    errors.push_back(
-        fmt::format("{} seed {} ran differently the second time", check.scenario, check.seed));
-  }
+  for (std::string& line : differing_seeds(summary.determinism)) errors.push_back(std::move(line));
   if (!errors.empty()) {
     tool.outcome = JunitOutcome::kError;
     tool.type = kToolType;

@@ -340,7 +340,7 @@ std::string replay_json(const std::vector<ReplayReport>& replays) {
 
 std::string campaign_json(const run::CampaignSummary& summary, std::string_view directory) {
   Json different = Json::array();
-  for (const run::DeterminismCheck& check : summary.determinism) {
+  for (const run::DeterminismCheck& check : summary.determinism.examples) {
     different.push_back(difference_json(check));
   }
   const auto virtual_seconds = static_cast<std::uint64_t>(summary.virtual_ns / kNsPerSecond);
@@ -378,7 +378,8 @@ std::string campaign_json(const run::CampaignSummary& summary, std::string_view 
        {{"has_run", summary.canary.has_run},
         {"tried", summary.canary.tried},
         {"caught", summary.canary.caught}}},
-      {"determinism_checks", summary.determinism_checks},
+      {"determinism_checks", summary.determinism.checks},
+      {"determinism_differing", summary.determinism.differing},
       {"determinism_differences", std::move(different)},
       {"inconclusive_reasons", summary.inconclusive_reasons},
       {"tool_errors", summary.tool_errors},

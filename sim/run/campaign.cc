@@ -21,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kCommitEvery{1};
 constexpr std::uint64_t kDeterminismEvery = 100;
+constexpr std::size_t kDifferencesShown = 3;
 constexpr std::uint32_t kCanaryMutations = 10;
 constexpr std::uint32_t kHangConfirmFactor = 5;
 
@@ -51,11 +52,10 @@ class Campaign {
       note_idle_scenarios();
       confirm_cheapest();
       run_canary();
-      look_at_differences();
-      shrink_groups();
     }
-    CampaignSummary summary =
-        tally_.finish(std::move(canary_), std::move(differing_), determinism_checks_);
+    note_differences();
+    if (is_complete_) shrink_groups();
+    CampaignSummary summary = tally_.finish(std::move(canary_), std::move(determinism_));
     summary.is_interrupted = is_interrupted_;
     summary.resumed_seeds = done_.size();
     summary.peak_rss_kib = pool_.peak_rss_kib();
@@ -69,6 +69,8 @@ class Campaign {
   }
 
  private:
+  using Key = std::pair<std::uint32_t, std::uint64_t>;  // Scenario and seed.
+
   std::int64_t wall_ns() const { return wall_before_ + (Clock::now() - started_).count(); }
 
   // --- the database ---
@@ -120,8 +122,8 @@ class Campaign {
     note_error(database_->finish({.state = is_complete_ ? "finished" : "interrupted",
                                   .wall_ns = summary.wall_ns,
                                   .build = {},
-                                  .determinism_checks = summary.determinism_checks,
-                                  .determinism_differing = summary.determinism.size(),
+                                  .determinism_checks = summary.determinism.checks,
+                                  .determinism_differing = summary.determinism.differing,
                                   .canary_tried = summary.canary.tried,
                                   .canary_caught = summary.canary.caught}));
   }
@@ -439,26 +441,40 @@ class Campaign {
   }
 
   void compare(const RunReply& reply) {
-    ++determinism_checks_;
-    const std::pair key{reply.request.scenario, reply.request.seed};
+    ++determinism_.checks;
+    const Key key{reply.request.scenario, reply.request.seed};
     const std::uint64_t expected = fingerprints_.extract(key).mapped();
-    if (reply.record.fingerprint != expected) differences_.push_back(key);
+    if (reply.record.fingerprint == expected) return;
+    ++determinism_.differing;
+    differences_[key] = {expected, reply.record.fingerprint};
+    if (differences_.size() > kDifferencesShown) differences_.erase(--differences_.end());
   }
 
-  /// Finds the first event at which two runs of a seed differ, for the first few seeds that do.
-  void look_at_differences() {
-    constexpr std::size_t kExplainedMax = 3;
-    std::ranges::sort(differences_);
-    for (const auto& [scenario, seed] : differences_) {
-      if (differing_.size() == kExplainedMax) return;
-      DeterminismCheck check = check_determinism(pool_, source_, scenario, seed);
-      if (!check.difference.has_value()) {
-        check.difference = FirstDifference{};
-        check.difference->first = "one execution among other seeds";
-        check.difference->second = "another one, with all that must not matter changed";
-      }
-      differing_.push_back(std::move(check));
+  /// Tells of the first few seeds that differ. Finding the first event takes runs, for which an
+  /// interrupted campaign has no time.
+  void note_differences() {
+    for (const auto& [key, fingerprints] : differences_) {
+      DeterminismCheck check{.scenario = source_.scenarios[key.first].name,
+                             .seed = key.second,
+                             .fingerprint = fingerprints.first,
+                             .other_fingerprint = fingerprints.second,
+                             .difference = {},
+                             .tool_error = {}};
+      if (is_complete_) explain(key.first, check);
+      determinism_.examples.push_back(std::move(check));
     }
+  }
+
+  void explain(std::uint32_t scenario, DeterminismCheck& check) {
+    DeterminismCheck alone = check_determinism(pool_, source_, scenario, check.seed);
+    if (alone.difference.has_value()) {
+      check = std::move(alone);
+      return;
+    }
+    check.tool_error = std::move(alone.tool_error);
+    check.difference = FirstDifference{};
+    check.difference->first = "one execution among other seeds";
+    check.difference->second = "another one, with all that must not matter changed";
   }
 
   void run_canary() {
@@ -488,14 +504,13 @@ class Campaign {
   SeedSchedule schedule_;
   CampaignTally tally_;
   std::unique_ptr<CampaignDb> database_;
-  std::deque<RunRequest> errands_;                      // Done before further seeds.
-  using Key = std::pair<std::uint32_t, std::uint64_t>;  // Scenario and seed.
-  std::set<Key> done_;                                  // What the database had before.
-  std::map<Key, RunRecord> waiting_;                    // First failures to be confirmed.
-  std::map<Key, std::uint64_t> fingerprints_;           // Of runs whose second run is under way.
-  std::vector<Key> differences_;
-  std::vector<DeterminismCheck> differing_;
-  std::uint64_t determinism_checks_ = 0;
+  std::deque<RunRequest> errands_;             // Done before further seeds.
+  std::set<Key> done_;                         // What the database had before.
+  std::map<Key, RunRecord> waiting_;           // First failures to be confirmed.
+  std::map<Key, std::uint64_t> fingerprints_;  // Of runs whose second run is under way.
+  // The fingerprints of the first seeds that differ.
+  std::map<Key, std::pair<std::uint64_t, std::uint64_t>> differences_;
+  DeterminismSummary determinism_;
   std::map<std::string, std::pair<std::string, std::uint64_t>, std::less<>> published_;
   CanarySummary canary_;
   std::map<std::string, CampaignFinding, std::less<>> findings_;

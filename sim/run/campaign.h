@@ -149,6 +149,15 @@ struct CanarySummary {
   std::uint64_t seed = 0;
 };
 
+/// What became of the seeds that were run a second time.
+struct DeterminismSummary {
+  std::uint64_t checks = 0;
+  /// Of the checks, those whose second run was another execution.
+  std::uint64_t differing = 0;
+  /// The first few of them, with the first event that differs where the campaign ran to its end.
+  std::vector<DeterminismCheck> examples = {};
+};
+
 struct CampaignSummary {
   std::uint64_t seed_first = 0;
   std::uint64_t seed_last = 0;
@@ -173,8 +182,7 @@ struct CampaignSummary {
   std::map<std::string, std::uint64_t, std::less<>> marks;
   std::map<std::string, std::uint64_t, std::less<>> runs_with_mark;
   CanarySummary canary;
-  std::vector<DeterminismCheck> determinism;  ///< Those that differ.
-  std::uint64_t determinism_checks = 0;
+  DeterminismSummary determinism;
   /// "state leaked between runs: ...", "worker lost", "disk full": exit 3.
   std::vector<std::string> tool_errors;
   /// What is too little about the campaign as a whole: exit 4.

@@ -152,8 +152,7 @@ void CampaignTally::add_property(ScenarioSummary& scenario, const PropertyResult
   if (!result.reason.empty() && is_first) found->reason = result.reason;
 }
 
-CampaignSummary CampaignTally::finish(CanarySummary canary, std::vector<DeterminismCheck> differing,
-                                      std::uint64_t determinism_checks) {
+CampaignSummary CampaignTally::finish(CanarySummary canary, DeterminismSummary determinism) {
   for (auto& [kind, count] : faults_) summary_.faults.push_back(count);
   for (auto& [signature, group] : groups_) summary_.groups.push_back(std::move(group));
   for (PropertySummary& property : summary_.properties) {
@@ -162,17 +161,16 @@ CampaignSummary CampaignTally::finish(CanarySummary canary, std::vector<Determin
   }
   name_reasons();
   summary_.canary = std::move(canary);
-  summary_.determinism = std::move(differing);
-  summary_.determinism_checks = determinism_checks;
+  summary_.determinism = std::move(determinism);
   judge_must_reach();
   judge_floors();
 
-  PropertySummary determinism;
-  determinism.id = "DET-1";
-  determinism.name = "determinism";
-  determinism.evaluated = determinism_checks;
-  determinism.failed_seeds = summary_.determinism.size();
-  summary_.properties.push_back(std::move(determinism));
+  PropertySummary same;
+  same.id = "DET-1";
+  same.name = "determinism";
+  same.evaluated = summary_.determinism.checks;
+  same.failed_seeds = summary_.determinism.differing;
+  summary_.properties.push_back(std::move(same));
   PropertySummary coverage;
   coverage.id = "COV-1";
   coverage.name = "did_enough";
@@ -263,7 +261,7 @@ void CampaignTally::judge_properties() {
 }
 
 int exit_status(const CampaignSummary& summary) {
-  if (!summary.tool_errors.empty() || !summary.determinism.empty()) return 3;
+  if (!summary.tool_errors.empty() || summary.determinism.differing > 0) return 3;
   if (summary.failed + summary.crashed + summary.hung + summary.limited > 0) return 1;
   const bool is_inconclusive = summary.inconclusive > 0 || !summary.inconclusive_reasons.empty();
   return is_inconclusive ? 4 : 0;

@@ -47,8 +47,7 @@ class CampaignTally {
   }
 
   /// The summary, with what is too little about the campaign (COV-1) and its determinism (DET-1).
-  CampaignSummary finish(CanarySummary canary, std::vector<DeterminismCheck> differing,
-                         std::uint64_t determinism_checks);
+  CampaignSummary finish(CanarySummary canary, DeterminismSummary determinism);
 
  private:
   void add_verdict(std::uint32_t scenario, const RunRecord& record);

@@ -34,7 +34,7 @@ struct DeterminismCheck {
   std::uint64_t seed = 0;
   std::uint64_t fingerprint = 0;
   std::uint64_t other_fingerprint = 0;
-  /// None where the two agree.
+  /// None where the two agree, and where nobody looked for it.
   std::optional<FirstDifference> difference;
   std::optional<std::string> tool_error;
 };

@@ -136,7 +136,7 @@ Result<CampaignSummary> summary_of_database(const std::string& path, const RunSo
   std::vector<std::string> tool_errors;
   std::vector<std::string> unfinished;
   CanarySummary canary;
-  std::uint64_t checks = 0;
+  DeterminismSummary determinism;
   std::int64_t wall_ns = 0;
   std::unique_ptr<CampaignDb> database;
   for (const StoredCampaign& campaign : campaigns) {
@@ -157,17 +157,14 @@ Result<CampaignSummary> summary_of_database(const std::string& path, const RunSo
     if (campaign.state == "running" || campaign.state == "interrupted") {
       unfinished.push_back(fmt::format("campaign {} did not run to its end", campaign.id));
     }
-    checks += campaign.determinism_checks;
+    determinism.checks += campaign.determinism_checks;
+    determinism.differing += campaign.determinism_differing;
     canary.has_run = canary.has_run || campaign.canary_tried > 0;
     canary.tried += campaign.canary_tried;
     canary.caught += campaign.canary_caught;
     wall_ns += campaign.wall_ns;
-    if (campaign.determinism_differing > 0) {
-      tool_errors.push_back(fmt::format("campaign {}: {} seeds ran differently the second time",
-                                        campaign.id, campaign.determinism_differing));
-    }
   }
-  CampaignSummary summary = tally.finish(std::move(canary), {}, checks);
+  CampaignSummary summary = tally.finish(std::move(canary), std::move(determinism));
   for (FailureGroup& group : summary.groups) count_plan(source, group);
   summary.tool_errors = std::move(tool_errors);
   std::ranges::move(unfinished, std::back_inserter(summary.inconclusive_reasons));

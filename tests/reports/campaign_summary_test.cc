@@ -121,7 +121,7 @@ TEST(CampaignSummary, a_difference_between_two_runs_names_the_first_event) {
                                           .first = "timer",
                                           .second = "deliver",
                                           .what = {}};
-  summary.determinism = {check};
+  summary.determinism = {.checks = 4, .differing = 1, .examples = {check}};
 
   const std::string text = campaign_summary(summary, context(3), kWide);
 
@@ -131,6 +131,29 @@ TEST(CampaignSummary, a_difference_between_two_runs_names_the_first_event) {
       std::string::npos)
       << text;
   EXPECT_NE(text.find("determinism 3/4"), std::string::npos);
+}
+
+TEST(CampaignSummary, seeds_that_differ_beyond_the_examples_are_counted) {
+  run::CampaignSummary summary = green_campaign();
+  summary.determinism = {.checks = 14, .differing = 3, .examples = {}};
+
+  const std::string text = campaign_summary(summary, context(3), kWide);
+
+  EXPECT_NE(text.find("TOOL FAILED  3 seeds ran differently the second time\n"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("determinism 11/14"), std::string::npos);
+  EXPECT_TRUE(
+      last_line(text).starts_with("TOOL FAILED  400 of 400 seeds passed; 3 failures of the tool"))
+      << last_line(text);
+
+  run::DeterminismCheck check;
+  check.scenario = "quickstart";
+  check.seed = 7;
+  summary.determinism.examples = {check};
+  EXPECT_NE(campaign_summary(summary, context(3), kWide)
+                .find("TOOL FAILED  quickstart seed 7 ran differently the second time\n"
+                      "TOOL FAILED  2 more seeds ran differently the second time\n"),
+            std::string::npos);
 }
 
 TEST(CampaignSummary, a_reason_that_the_campaign_repeats_is_said_once) {

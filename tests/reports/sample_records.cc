@@ -219,7 +219,7 @@ run::CampaignSummary green_campaign() {
                         {"reply_lost", 9},
                         {"accepted_never_served", 1}};
   summary.canary = {.has_run = true, .tried = 10, .caught = 8, .scenario = "quickstart", .seed = 1};
-  summary.determinism_checks = 4;
+  summary.determinism.checks = 4;
   summary.events = 22'000'000;
   summary.virtual_ns = 19'980'000 * kMillisecond;
   summary.wall_ns = 19'600 * kMillisecond;

@@ -49,7 +49,7 @@ class Tally : public testing::Test {
     CampaignTally tally(source_);
     for (const RunRecord& record : records) tally.add(0, record);
     const CanarySummary canary{.has_run = true, .tried = 10, .caught = 1, .scenario = "quiet"};
-    return tally.finish(canary, {}, 1).inconclusive_reasons;
+    return tally.finish(canary, {.checks = 1}).inconclusive_reasons;
   }
 
   std::vector<RunRecord> passing_runs(std::uint64_t count) const {
@@ -123,7 +123,7 @@ TEST_F(Tally, of_an_interrupted_campaign_does_not_miss_the_canary) {
   CampaignTally tally(source_);
   for (const RunRecord& record : passing_runs(200)) tally.add(0, record);
 
-  EXPECT_EQ(tally.finish({}, {}, 1).inconclusive_reasons, Reasons{});
+  EXPECT_EQ(tally.finish({}, {.checks = 1}).inconclusive_reasons, Reasons{});
 }
 
 TEST_F(Tally, a_mark_that_too_few_runs_reach_is_too_little) {
@@ -154,7 +154,7 @@ TEST_F(Tally, does_not_depend_on_the_order_in_which_runs_complete) {
     CampaignTally tally(source_);
     for (const RunRecord& record : all) tally.add(0, record);
     EXPECT_EQ(tally.passing()->seed, 4U);
-    return tally.finish({}, {}, 0);
+    return tally.finish({}, {});
   };
 
   const CampaignSummary one = finish(records);

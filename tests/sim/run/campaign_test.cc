@@ -82,7 +82,7 @@ TEST_F(Campaigns, are_green_where_promises_are_kept) {
   EXPECT_TRUE(summary.canary.has_run);
   EXPECT_GT(summary.canary.caught, 0U);
   // Seeds 1, 101 and 201.
-  EXPECT_EQ(summary.determinism_checks, 3U);
+  EXPECT_EQ(summary.determinism.checks, 3U);
   EXPECT_EQ(summary.properties.back().id, "COV-1");
 }
 
@@ -169,6 +169,48 @@ TEST_F(Campaigns, a_failure_that_does_not_come_alone_is_the_tools) {
       << summary.tool_errors[0];
   ASSERT_EQ(summary.groups.size(), 1U);
   EXPECT_TRUE(summary.groups[0].repro.empty());
+}
+
+TEST_F(Campaigns, count_every_seed_that_differs_and_explain_the_first_three) {
+  for (int i = 1; i <= 5; ++i) {
+    add_scenario(toy::Bug::kAddressOrder);
+    source_.scenarios.back().name += "-" + std::to_string(i);
+  }
+
+  const CampaignSummary summary = run({.seeds = 1, .jobs = 2});
+
+  EXPECT_EQ(exit_status(summary), 3);
+  EXPECT_EQ(summary.determinism.checks, 5U);
+  EXPECT_EQ(summary.determinism.differing, 5U);
+  EXPECT_EQ(summary.properties[summary.properties.size() - 2].id, "DET-1");
+  EXPECT_EQ(summary.properties[summary.properties.size() - 2].failed_seeds, 5U);
+  ASSERT_EQ(summary.determinism.examples.size(), 3U);
+  for (const DeterminismCheck& check : summary.determinism.examples) {
+    ASSERT_TRUE(check.difference.has_value());
+    EXPECT_EQ(check.difference->task, "connection");
+  }
+  EXPECT_EQ(summary.determinism.examples[2].scenario, "address_order-3");
+}
+
+TEST_F(Campaigns, remember_seeds_that_differ_when_they_are_interrupted) {
+  class Impatient final : public CampaignListener {
+   public:
+    bool on_progress(const CampaignProgress& progress) override { return progress.done < 80; }
+  };
+  add_scenario(toy::Bug::kAddressOrder);
+  Impatient listener;
+
+  const CampaignSummary summary =
+      run_campaign(source_, {.seeds = 90, .directory = directory_}, listener);
+
+  // Seed 1 was run again before the second batch; where the two differ nobody has looked.
+  EXPECT_TRUE(summary.is_interrupted);
+  EXPECT_EQ(summary.determinism.differing, 1U);
+  ASSERT_EQ(summary.determinism.examples.size(), 1U);
+  const DeterminismCheck& check = summary.determinism.examples[0];
+  EXPECT_EQ(check.seed, 1U);
+  EXPECT_NE(check.fingerprint, check.other_fingerprint);
+  EXPECT_FALSE(check.difference.has_value());
 }
 
 TEST_F(Campaigns, name_the_first_seeds_with_too_little_and_count_the_others) {
