@@ -189,7 +189,7 @@ struct CampaignSummary {
   std::vector<std::string> inconclusive_reasons;
   std::uint64_t events = 0;
   std::int64_t virtual_ns = 0;
-  std::int64_t wall_ns = 0;
+  std::int64_t wall_ns = 0;  ///< Until failures were reduced.
   std::uint64_t acked_operations = 0;
   std::uint64_t peak_rss_kib = 0;
   bool is_interrupted = false;

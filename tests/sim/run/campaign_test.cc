@@ -1,6 +1,7 @@
 #include "sim/run/campaign.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -169,6 +170,31 @@ TEST_F(Campaigns, a_failure_that_does_not_come_alone_is_the_tools) {
       << summary.tool_errors[0];
   ASSERT_EQ(summary.groups.size(), 1U);
   EXPECT_TRUE(summary.groups[0].repro.empty());
+}
+
+TEST_F(Campaigns, do_not_count_the_time_in_which_failures_are_reduced) {
+  using Clock = std::chrono::steady_clock;
+  class Stopwatch final : public CampaignListener {
+   public:
+    bool on_shrink(const ShrinkProgress& /*progress*/) override {
+      if (!shrinks_after.has_value()) shrinks_after = Clock::now() - begun_;
+      return true;
+    }
+    std::optional<std::chrono::nanoseconds> shrinks_after;
+
+   private:
+    Clock::time_point begun_ = Clock::now();
+  };
+  add_scenario(toy::Bug::kNoSync);
+  Stopwatch watch;
+
+  const CampaignSummary summary =
+      run_campaign(source_, {.seeds = 10, .shrink_time = std::chrono::seconds(60)}, watch);
+
+  ASSERT_EQ(summary.groups.size(), 1U);
+  ASSERT_TRUE(summary.groups[0].shrunk.has_value());
+  ASSERT_TRUE(watch.shrinks_after.has_value());
+  EXPECT_LT(summary.wall_ns, watch.shrinks_after->count());
 }
 
 TEST_F(Campaigns, count_every_seed_that_differs_and_explain_the_first_three) {
