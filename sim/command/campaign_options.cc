@@ -52,6 +52,16 @@ void read_seeds(const Options& options, const Settings& settings, run::CampaignO
 
 }  // namespace
 
+std::expected<std::uint32_t, std::string> read_jobs(const Options& options,
+                                                    const Settings& settings) {
+  const auto& jobs = options.jobs.has_value() ? options.jobs : settings.jobs;
+  if (!jobs.has_value()) return cpu_count();
+  const std::string_view what = options.jobs.has_value() ? "--jobs" : "jobs of the settings";
+  const Parsed<std::uint64_t> count = parse_count(what, *jobs, kJobsMax);
+  if (!count.has_value()) return std::unexpected(count.error());
+  return static_cast<std::uint32_t>(*count);
+}
+
 std::expected<CampaignInput, std::vector<std::string>> read_campaign_input(
     const Options& options, const Settings& settings, const run::Registry& registry) {
   CampaignInput input;
@@ -60,12 +70,7 @@ std::expected<CampaignInput, std::vector<std::string>> read_campaign_input(
   if (options.wall_time.has_value()) {
     input.options.wall_time = take(parse_wall_time(*options.wall_time), "--for", mistakes);
   }
-  input.options.jobs = cpu_count();
-  if (const auto& jobs = options.jobs.has_value() ? options.jobs : settings.jobs) {
-    const std::string_view what = options.jobs.has_value() ? "--jobs" : "jobs of the settings";
-    input.options.jobs =
-        static_cast<std::uint32_t>(take(parse_count(what, *jobs, kJobsMax), "", mistakes));
-  }
+  input.options.jobs = take(read_jobs(options, settings), "", mistakes);
   if (options.shard.has_value()) {
     const Shard shard = take(parse_shard(*options.shard), "--shard", mistakes);
     input.options.shard = shard.index;

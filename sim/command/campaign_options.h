@@ -2,6 +2,7 @@
 
 // What `campaign` is asked for, checked: scenarios with their overrides, seeds, workers and bounds.
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <vector>
@@ -19,6 +20,10 @@ struct CampaignInput {
   /// All but `database` and `directory`, which are known once something is written.
   run::CampaignOptions options;
 };
+
+/// Workers: what --jobs says, else the settings, else the CPUs there are.
+std::expected<std::uint32_t, std::string> read_jobs(const Options& options,
+                                                    const Settings& settings);
 
 /// Reads the scenarios, --seeds, --from, --for, --jobs, --shard, --max-failures and the overrides,
 /// and from the settings `seeds` and `jobs`. Errors: every mistake.

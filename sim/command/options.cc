@@ -27,7 +27,7 @@ constexpr std::array kUsages{
           "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]|campaign --resume DIR"},
     Usage{"merge", "merge A.db B.db... -o C.db"},
     Usage{"replay", "replay F.repro.json|DIR|TOKEN|- ...|replay SCENARIO --seed N"},
-    Usage{"shrink", "shrink F.repro.json|latest [-o F] [--for 60s] [-j N]"},
+    Usage{"shrink", "shrink F.repro.json|TOKEN|-|latest [-o F] [--for 60s] [-j N]"},
     Usage{"keep", "keep F.repro.json|DIR|TOKEN|-|keep latest"},
     Usage{"plan", "plan SCENARIO [--seed N]|plan F.json"},
     Usage{"explain", "explain ID"},
@@ -211,8 +211,8 @@ void Parser::declare_replay() {
 
 void Parser::declare_shrink() {
   CLI::App& shrink = sub("shrink");
-  shrink.add_option("repro", options_.names, "A repro file, or the latest one")
-      ->type_name("F.repro.json|latest");
+  shrink.add_option("repro", options_.names, "A repro file, a token, '-', or the latest one")
+      ->type_name("F.repro.json|TOKEN|-|latest");
   shrink.add_option("-o,--output", options_.output, "Write the small repro there")->type_name("F");
   shrink.add_option("--for", options_.wall_time, "For at most this time; 60s by default")
       ->type_name("T");

@@ -67,6 +67,14 @@ std::expected<std::vector<ReproText>, Mistakes> find_in_folder(const std::string
 
 }  // namespace
 
+std::expected<std::string, std::string> resolve_latest(const std::string& name) {
+  std::error_code ignored;
+  if (name != "latest" || std::filesystem::exists(name, ignored)) return name;
+  std::string folder = std::string(kLatestPath) + "/failures";
+  if (std::filesystem::is_directory(folder, ignored)) return folder;
+  return std::unexpected(folder + ": no failure was saved");
+}
+
 std::expected<ReproText, std::string> find_repro(const std::string& name) {
   std::error_code ignored;
   if (name == "-") {

@@ -28,6 +28,10 @@ struct ReproText {
 std::expected<std::vector<ReproText>, std::vector<std::string>> find_repros(const std::string& name,
                                                                             Console& console);
 
+/// The folder that "latest" means, where no file has that name: of the failures that the last run
+/// or campaign saved. Any other name as it is. Errors: no failure was saved.
+std::expected<std::string, std::string> resolve_latest(const std::string& name);
+
 /// One repro or plan: a file, a token, or '-'.
 std::expected<ReproText, std::string> find_repro(const std::string& name);
 

@@ -7,7 +7,6 @@
 #include "sim/command/scenario_file.h"
 #include "sim/command/seeds.h"
 #include "sim/command/select.h"
-#include "sim/run/repro.h"
 
 namespace millrace::command {
 namespace {
@@ -99,6 +98,13 @@ run::Scenario scenario_of_plan(const run::Plan& plan, const run::Registry& regis
   if (!source.has_value()) return bare;
   const ScenarioResult loaded = load_scenario(*source, registry);
   return loaded.has_value() ? *loaded : bare;
+}
+
+run::Scenario scenario_of_repro(const run::Repro& repro, const run::Registry& registry) {
+  run::Scenario scenario = scenario_of_plan(repro.plan, registry);
+  scenario.skips = repro.skips;
+  scenario.floors = {};
+  return scenario;
 }
 
 }  // namespace millrace::command

@@ -10,6 +10,7 @@
 #include "sim/command/options.h"
 #include "sim/run/plan.h"
 #include "sim/run/registry.h"
+#include "sim/run/repro.h"
 #include "sim/run/scenario.h"
 
 namespace millrace::command {
@@ -37,5 +38,9 @@ std::expected<run::Scenario, std::vector<std::string>> read_scenario(const std::
 /// The scenario that a plan names, or one that holds no more than the plan's times where the
 /// Registry has no such scenario.
 run::Scenario scenario_of_plan(const run::Plan& plan, const run::Registry& registry);
+
+/// The scenario that judges a repro: the one of its name, with the skips that it was found with and
+/// without floors. What a short, shrunk or edited plan does is no question of a floor.
+run::Scenario scenario_of_repro(const run::Repro& repro, const run::Registry& registry);
 
 }  // namespace millrace::command

@@ -70,18 +70,17 @@ class Keeper {
 
   /// Reads the repros of an argument; nothing is written yet.
   void add(const std::string& argument) {
-    const bool is_latest = argument == "latest" && !fs::exists(argument);
-    const std::string name = is_latest ? std::string(kLatestPath) + "/failures" : argument;
-    if (is_latest && !fs::is_directory(name)) {
-      mistakes_.push_back(fmt::format("{}: no failure was saved", name));
+    const auto name = resolve_latest(argument);
+    if (!name.has_value()) {
+      mistakes_.push_back(name.error());
       return;
     }
-    const auto found = find_repros(name, context_.console);
+    const auto found = find_repros(*name, context_.console);
     if (!found.has_value()) {
       mistakes_.insert(mistakes_.end(), found.error().begin(), found.error().end());
       return;
     }
-    if (found->empty()) mistakes_.push_back(name + ": there is no repro to keep");
+    if (found->empty()) mistakes_.push_back(*name + ": there is no repro to keep");
     for (const ReproText& text : *found) add_text(text);
   }
 

@@ -100,15 +100,6 @@ class ReproReader {
   Mistakes mistakes_;
 };
 
-/// The scenario that judges a repro: the one of its name, with the skips that it was found with.
-run::Scenario scenario_of(const run::Repro& repro, const run::Registry& registry) {
-  run::Scenario scenario = scenario_of_plan(repro.plan, registry);
-  scenario.skips = repro.skips;
-  // What a short, shrunk or edited plan does is no question of a floor.
-  scenario.floors = {};
-  return scenario;
-}
-
 ExitStatus status_of_replay(run::ReplayVerdict verdict) {
   switch (verdict) {
     case run::ReplayVerdict::kReproduced:
@@ -421,7 +412,7 @@ class Replayer {
   }
 
   std::expected<void, std::string> run_file(const ReproFile& file, ReplayReport& report) {
-    const run::Scenario scenario = scenario_of(file.repro, context_.registry);
+    const run::Scenario scenario = scenario_of_repro(file.repro, context_.registry);
     const run::RunSource source{.registry = &context_.registry, .scenarios = {scenario}};
     run::RunRequest request{.scenario = 0, .seed = file.repro.plan.seed};
     request.plan_json = run::plan_to_json(file.repro.plan);

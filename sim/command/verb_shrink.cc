@@ -1,15 +1,15 @@
 // `millrace shrink`: a saved failure as small as it can be.
 
 #include <chrono>
-#include <filesystem>
 #include <fmt/format.h>
 #include <optional>
 
 #include "reports/failure_screen.h"
-#include "sim/command/cpu_count.h"
+#include "sim/command/campaign_options.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
+#include "sim/command/repro_input.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
 #include "sim/command/seeds.h"
@@ -20,30 +20,26 @@
 namespace millrace::command {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::string_view kReproSuffix = ".repro.json";
-constexpr std::uint64_t kJobsMax = 4'096;
-
 using Mistakes = std::vector<std::string>;
 
-/// The repro of the latest run or campaign. Of several the first by name.
-std::expected<std::string, std::string> latest_repro() {
-  const fs::path folder = fs::path("millrace-out") / "latest" / "failures";
-  std::error_code error;
-  std::optional<std::string> first;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string path = entry->path().string();
-    const bool is_repro = path.ends_with(kReproSuffix);
-    if (is_repro && (!first.has_value() || path < *first)) first = path;
+/// The repro that an argument means; of the latest ones the first by name.
+std::expected<ReproText, Mistakes> find_one(const std::string& argument, Console& console) {
+  const auto name = resolve_latest(argument);
+  if (!name.has_value()) return std::unexpected(Mistakes{name.error()});
+  if (*name == argument) {
+    auto one = find_repro(argument);
+    if (!one.has_value()) return std::unexpected(Mistakes{one.error()});
+    return *std::move(one);
   }
-  if (first.has_value()) return *first;
-  return std::unexpected(fmt::format("latest: no *{} in {}", kReproSuffix, folder.string()));
+  auto latest = find_repros(*name, console);
+  if (!latest.has_value()) return std::unexpected(std::move(latest).error());
+  if (latest->empty()) return std::unexpected(Mistakes{*name + ": there is no repro to shrink"});
+  return std::move(latest->front());
 }
 
 struct ShrinkInput {
-  std::string file;
+  /// As people are told.
+  std::string name;
   run::Repro repro;
   run::Scenario scenario;
   std::chrono::nanoseconds wall_time = kShrinkTime;
@@ -59,34 +55,23 @@ std::expected<ShrinkInput, Mistakes> read_input(const Context& context) {
     if (!time.has_value()) mistakes.push_back("--for: " + time.error());
     input.wall_time = time.value_or(input.wall_time);
   }
-  input.jobs = cpu_count();
-  if (options.jobs.has_value()) {
-    const auto jobs = parse_count("--jobs", *options.jobs, kJobsMax);
-    if (!jobs.has_value()) mistakes.push_back(jobs.error());
-    input.jobs = static_cast<std::uint32_t>(jobs.value_or(1));
-  }
+  const auto jobs = read_jobs(options, context.settings);
+  if (!jobs.has_value()) mistakes.push_back(jobs.error());
+  input.jobs = jobs.value_or(1);
   if (options.names.size() != 1) {
-    mistakes.emplace_back("shrink takes one repro file, or latest");
+    mistakes.emplace_back("shrink takes one repro file, token or '-', or latest");
     return std::unexpected(std::move(mistakes));
   }
-  input.file = options.names.front();
-  if (input.file == "latest") {
-    const auto latest = latest_repro();
-    if (!latest.has_value()) return std::unexpected(Mistakes{latest.error()});
-    input.file = *latest;
-  }
-  const auto text = read_file(input.file);
-  if (!text.has_value()) return std::unexpected(Mistakes{text.error()});
-  Result<run::Repro> repro = run::repro_from_json(*text, context.registry);
+  const auto text = find_one(options.names.front(), context.console);
+  if (!text.has_value()) return std::unexpected(text.error());
+  input.name = text->shown_name;
+  Result<run::Repro> repro = run::repro_from_json(text->json, context.registry);
   if (!repro.has_value()) {
-    mistakes.push_back(fmt::format("{}: {}", input.file, repro.error().detail));
+    mistakes.push_back(fmt::format("{}: {}", input.name, repro.error().detail));
   }
   if (!mistakes.empty()) return std::unexpected(std::move(mistakes));
   input.repro = *std::move(repro);
-  input.scenario = scenario_of_plan(input.repro.plan, context.registry);
-  input.scenario.skips = input.repro.skips;
-  // What a small plan does is no question of a floor.
-  input.scenario.floors = {};
+  input.scenario = scenario_of_repro(input.repro, context.registry);
   return input;
 }
 
@@ -150,11 +135,11 @@ int verb_shrink(const Context& context) {
   if (original.tool_error.has_value()) return tool_error(context, *original.tool_error);
   if (!original.record.is_red()) {
     context.console.complain(
-        fmt::format("{}: this build does not fail: there is nothing to make smaller", input->file));
+        fmt::format("{}: this build does not fail: there is nothing to make smaller", input->name));
     return number(ExitStatus::kInconclusive);
   }
   if (original.record.signature() != input->repro.signature) {
-    context.console.complain(fmt::format("{}: fails as {} now, no longer as {}", input->file,
+    context.console.complain(fmt::format("{}: fails as {} now, no longer as {}", input->name,
                                          original.record.signature(), input->repro.signature));
   }
   const auto shrunk = shrink_failure(context, interrupts,

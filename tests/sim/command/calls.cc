@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +14,7 @@
 #include "sim/command/command.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
+#include "sim/run/repro_token.h"
 
 namespace millrace::command {
 namespace {
@@ -51,6 +54,20 @@ CommandTest::CommandTest() : before_(fs::current_path()) {
   for (const char* const name : {"MILLRACE_OUT", "MILLRACE_JOBS", "MILLRACE_PROFILE"}) {
     unsetenv(name);
   }
+}
+
+Call CommandTest::call_with_input(const std::string& input,
+                                  std::vector<std::string> arguments) const {
+  std::FILE* const file = std::tmpfile();
+  std::fputs(input.c_str(), file);
+  std::rewind(file);
+  const int before = dup(STDIN_FILENO);
+  dup2(fileno(file), STDIN_FILENO);
+  Call seen = call(std::move(arguments));
+  dup2(before, STDIN_FILENO);
+  close(before);
+  std::fclose(file);
+  return seen;
 }
 
 CommandTest::~CommandTest() {
@@ -102,6 +119,12 @@ std::uint64_t failing_seed() {
   }
   ADD_FAILURE() << "no seed of 100 loses what was acknowledged before its sync";
   return 1;
+}
+
+std::string token_of(const std::string& repro) {
+  run::Registry registry;
+  toy_registry(registry);
+  return run::repro_to_token(run::repro_from_json(repro, registry).value(), SIZE_MAX).value();
 }
 
 }  // namespace millrace::command

@@ -31,6 +31,9 @@ class CommandTest : public testing::Test {
   /// The same of the program after an edit of its code that has nothing to do with its bugs.
   Call call_edited(std::vector<std::string> arguments) const;
 
+  /// The same with `input` on the standard input.
+  Call call_with_input(const std::string& input, std::vector<std::string> arguments) const;
+
   /// Writes a file below the test's folder.
   static void write(const std::string& path, std::string_view text);
   /// Reads one; a test without it fails.
@@ -43,6 +46,9 @@ class CommandTest : public testing::Test {
   std::string before_;
   std::string folder_;
 };
+
+/// A repro's text as a token, however long.
+std::string token_of(const std::string& repro);
 
 /// A seed of the scenario `lossy` that fails, found by trying.
 std::uint64_t failing_seed();

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "sim/run/repro_token.h"
 #include "tests/sim/command/calls.h"
 
 namespace millrace::command {
@@ -248,13 +247,6 @@ TEST_F(ReplayVerb, writes_junit_with_a_case_a_repro) {
     EXPECT_NE(xml.find(part), std::string::npos) << part << '\n' << xml;
   }
   EXPECT_EQ(call({"replay", "kept", "--junit", "none/j.xml"}).status, 2);
-}
-
-/// The repro as a token, however long.
-std::string token_of(const std::string& repro) {
-  run::Registry registry;
-  toy_registry(registry);
-  return run::repro_to_token(run::repro_from_json(repro, registry).value(), SIZE_MAX).value();
 }
 
 TEST_F(ReplayVerb, takes_a_token_as_it_takes_a_file) {

@@ -60,6 +60,20 @@ TEST_F(ShrinkVerb, says_as_json_what_became_of_it) {
   EXPECT_TRUE(exists(object["repro"]));
 }
 
+TEST_F(ShrinkVerb, takes_a_token_and_the_standard_input) {
+  const std::string file = lost();
+  call({"shrink", file, "-o", "a.repro.json"});
+
+  const Call of_token = call({"shrink", token_of(read(file)), "-o", "b.repro.json"});
+  const Call of_input = call_with_input(read(file), {"shrink", "-", "-o", "c.repro.json"});
+
+  EXPECT_EQ(of_token.status, 1) << of_token.err;
+  EXPECT_EQ(of_input.status, 1) << of_input.err;
+  const json small = json::parse(read("a.repro.json"))["plan"];
+  EXPECT_EQ(json::parse(read("b.repro.json"))["plan"], small);
+  EXPECT_EQ(json::parse(read("c.repro.json"))["plan"], small);
+}
+
 TEST_F(ShrinkVerb, is_part_of_a_run_that_asks_for_it) {
   const std::string seed = std::to_string(failing_seed());
 
