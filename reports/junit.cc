@@ -89,7 +89,7 @@ void add_case(pugi::xml_node suite, const std::string& class_name, const JunitCa
 std::vector<std::pair<std::string, std::string>> properties_of(const JunitContext& context,
                                                                std::string seeds) {
   return {{"seeds", std::move(seeds)},
-          {"commit", context.build.commit + (context.build.is_dirty ? " dirty" : "")},
+          {"commit", run::commit_text(context.build)},
           {"compiler", context.build.compiler},
           {"preset", context.build.preset},
           {"command", context.command}};

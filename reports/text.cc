@@ -147,17 +147,7 @@ std::vector<std::string> broken_between_words(std::string_view text, std::size_t
 
 }  // namespace
 
-std::string thousands(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (std::size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, 1, ',');
-  return digits;
-}
-
 std::string count_cell(std::uint64_t value) { return value == 0 ? "." : thousands(value); }
-
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", thousands(count), noun, count == 1 ? "" : "s");
-}
 
 std::string rate_text(double per_second) {
   if (per_second >= 999'950) return fmt::format("{:.1f} M", per_second / 1e6);

@@ -13,18 +13,17 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/run/counted.h"
+
 namespace millrace::reports {
 
 // --- numbers and times ---
 
-/// "1,204"
-std::string thousands(std::uint64_t value);
+using run::counted;
+using run::thousands;
 
 /// As thousands(), and "." for zero: what is there stands out in a table.
 std::string count_cell(std::uint64_t value);
-
-/// "1 seed", "1,204 seeds"; `noun` takes an s.
-std::string counted(std::uint64_t count, std::string_view noun);
 
 /// A rate in few digits: "0.4", "20.4", "1,100", "1.1 M".
 std::string rate_text(double per_second);

@@ -60,6 +60,12 @@ std::optional<std::vector<std::string>> words_of(const std::string& arguments) {
 
 }  // namespace
 
+std::string database_path(const std::string& name) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(name, ignored)) return name;
+  return fmt::format("{}/{}", name, kDatabaseName);
+}
+
 std::string arguments_text(const Options& options, const run::CampaignOptions& campaign) {
   std::vector<std::string> words;
   const auto add = [&](const std::string& flag, const std::optional<std::string>& value) {
@@ -92,10 +98,8 @@ std::expected<StoredCall, std::vector<std::string>> read_stored_call(const Optio
                                                                      bool needs_same_build) {
   Mistakes mistakes = refused_flags(options, flag);
   if (!mistakes.empty()) return std::unexpected(std::move(mistakes));
-  std::error_code ignored;
-  const bool is_folder = std::filesystem::is_directory(path, ignored);
   StoredCall call;
-  call.database = is_folder ? path + "/campaign.db" : path;
+  call.database = database_path(path);
   const auto mistake = [&](const std::string& what) {
     return std::unexpected(Mistakes{fmt::format("{}: {}", flag, what)});
   };
@@ -124,6 +128,7 @@ std::expected<StoredCall, std::vector<std::string>> read_stored_call(const Optio
   call.options.jobs = options.jobs;
   call.options.junit = options.junit;
   call.options.has_no_shrink = call.options.has_no_shrink || options.has_no_shrink;
+  const bool is_folder = call.database != path;
   call.options.out = is_folder ? path : call.campaign.directory;
   return call;
 }

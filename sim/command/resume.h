@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/command/campaign_options.h"
@@ -13,6 +14,12 @@
 #include "sim/run/campaign_db.h"
 
 namespace millrace::command {
+
+/// A campaign's database, in the folder that it writes to.
+inline constexpr std::string_view kDatabaseName = "campaign.db";
+
+/// The database that is meant by the folder of a campaign, or by the name of the database itself.
+std::string database_path(const std::string& name);
 
 /// The words that ask for the same scenarios, seeds and bounds once more, as a JSON array: for the
 /// database. Paths are absolute, and what the settings said is spelt out.

@@ -139,7 +139,8 @@ class CampaignCall {
     if (const auto made = directory.create(); !made.has_value()) {
       return tool_error(context_, made.error());
     }
-    input_.options.database = options.database.value_or(directory.path() + "/campaign.db");
+    input_.options.database =
+        options.database.value_or(fmt::format("{}/{}", directory.path(), kDatabaseName));
     // One that an earlier campaign left there is appended to; anything else stays.
     const Result<void> usable = run::check_database(input_.options.database);
     if (!usable.has_value()) return usage_error(context_, usable.error().detail);

@@ -1,10 +1,10 @@
 // `millrace merge`: the databases of several campaigns as one, and their sum.
 
 #include <algorithm>
-#include <filesystem>
 
 #include "reports/campaign_summary.h"
 #include "sim/command/json_output.h"
+#include "sim/command/resume.h"
 #include "sim/command/scenario_values.h"
 #include "sim/command/select.h"
 #include "sim/command/verbs.h"
@@ -39,10 +39,7 @@ int verb_merge(const Context& context) {
     return usage_error(context, "merge needs a place for the new database: -o C.db");
   }
   std::vector<std::string> files;
-  for (const std::string& name : options.names) {
-    std::error_code ignored;
-    files.push_back(std::filesystem::is_directory(name, ignored) ? name + "/campaign.db" : name);
-  }
+  for (const std::string& name : options.names) files.push_back(database_path(name));
   const std::string& merged = *options.output;
   if (const Result<void> done = run::merge_databases(files, merged); !done.has_value()) {
     const bool is_input = done.error().code == Errc::kInvalid;

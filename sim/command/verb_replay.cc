@@ -113,10 +113,6 @@ ExitStatus status_of_replay(run::ReplayVerdict verdict) {
   return ExitStatus::kToolFailed;
 }
 
-std::string commit_text(const run::BuildName& build) {
-  return build.commit + (build.is_dirty ? " dirty" : "");
-}
-
 /// Where this execution left the one that the repro was written from; none where it did not, or
 /// where nobody can tell: a process that died left no trail.
 std::optional<ReplayDifference> first_difference(const run::RunSource& source,
@@ -179,8 +175,9 @@ std::pair<std::string_view, reports::Ink> verdict_word(run::ReplayVerdict verdic
 /// "built from 9e1f03d, found at 4f2a91c: 96 % matched, first difference: ...; reproduced"
 std::string match_text(const ReproFile& file, const ReplayReport& report) {
   const run::Replay& replay = report.replay;
-  std::string text = fmt::format("built from {}, found at {}: ", commit_text(run::this_build()),
-                                 commit_text(file.about.build));
+  std::string text =
+      fmt::format("built from {}, found at {}: ", run::commit_text(run::this_build()),
+                  run::commit_text(file.about.build));
   if (!file.unknown.empty()) {
     text += file.unknown;
   } else if (replay.matched_percent.has_value()) {
@@ -368,7 +365,7 @@ class Replayer {
     auto suite = std::ranges::find(suites_, scenario, &reports::JunitSuite::name);
     if (suite == suites_.end()) {
       suite = suites_.insert(suite, {.name = scenario,
-                                     .properties = {{"commit", commit_text(run::this_build())},
+                                     .properties = {{"commit", run::commit_text(run::this_build())},
                                                     {"command", context_.options.command_line}},
                                      .cases = {}});
     }

@@ -44,16 +44,10 @@ SELECT signature, scenario, failed,
   campaigns.started_utc, campaigns.commit_id
 FROM seen JOIN campaigns ON campaigns.id = seen.first ORDER BY signature, scenario)";
 
-/// 16 hexadecimal digits, as hex16() writes them.
-Result<std::uint64_t> number_of(const std::string& hex) {
-  std::uint64_t value = 0;
-  const bool is_hex = hex.size() == 16 && std::ranges::all_of(hex, [&](char digit) {
-                        const auto place = std::string_view("0123456789abcdef").find(digit);
-                        value = value << 4 | (place & 0xFU);
-                        return place != std::string_view::npos;
-                      });
-  if (!is_hex) return fail(Errc::kInvalid, "'" + hex + "' is no hash of 16 digits");
-  return value;
+Result<std::uint64_t> read_hash(const std::string& digits) {
+  const std::optional<std::uint64_t> value = number_of_hex16(digits);
+  if (!value.has_value()) return fail(Errc::kInvalid, "'" + digits + "' is no hash of 16 digits");
+  return *value;
 }
 
 /// Reads what counts of a run.
@@ -369,8 +363,8 @@ Result<void> CampaignDb::each_run(std::uint64_t campaign, const Registry& regist
       return fail(Errc::kInvalid, fmt::format("{}: {} seed {} did not pass and has no record",
                                               database_.path(), record.scenario, record.seed));
     }
-    record.fingerprint = TRY(number_of(rows.text(5)));
-    record.plan = TRY(number_of(rows.text(6)));
+    record.fingerprint = TRY(read_hash(rows.text(5)));
+    record.plan = TRY(read_hash(rows.text(6)));
     record.events = rows.integer(7);
     record.virtual_ns = static_cast<std::int64_t>(rows.integer(8));
     record.wall_ns = static_cast<std::int64_t>(rows.integer(9));

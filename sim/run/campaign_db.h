@@ -66,8 +66,6 @@ class CampaignDb {
   CampaignDb(const CampaignDb&) = delete;
   CampaignDb& operator=(const CampaignDb&) = delete;
 
-  std::uint64_t campaign() const { return campaign_; }
-
   /// Adds a run to the open batch, which is committed when it is full, with the wall time that the
   /// campaign has taken. Errors: kIo.
   Result<void> add(const RunRecord& record, std::int64_t wall_ns);

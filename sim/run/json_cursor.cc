@@ -1,10 +1,10 @@
 #include "sim/run/json_cursor.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/run/plan.h"
 #include "sim/run/scenario.h"
 #include "system/base/units.h"
 
@@ -152,15 +152,9 @@ Duration JsonCursor::duration() const {
 }
 
 std::uint64_t JsonCursor::hex() const {
-  const std::string digits = text();
-  std::uint64_t value = 0;
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  if (digits.size() != 16 || error != std::errc{} || end != digits.data() + digits.size()) {
-    complain("16 hexadecimal digits are expected");
-    return 0;
-  }
-  return value;
+  const std::optional<std::uint64_t> value = number_of_hex16(text());
+  if (!value.has_value()) complain("16 hexadecimal digits are expected");
+  return value.value_or(0);
 }
 
 std::string JsonCursor::word(const std::vector<std::string>& known, std::string_view sort) const {

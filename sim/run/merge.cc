@@ -139,8 +139,8 @@ Result<CampaignSummary> summary_of_database(const std::string& path, const RunSo
   DeterminismSummary determinism;
   std::int64_t wall_ns = 0;
   std::unique_ptr<CampaignDb> database;
+  if (!campaigns.empty()) database = TRY(CampaignDb::resume(path, campaigns.back().id));
   for (const StoredCampaign& campaign : campaigns) {
-    database = TRY(CampaignDb::resume(path, campaign.id));
     const std::string build = build_text(campaign.build);
     TRY(database->each_run(campaign.id, *source.registry, [&](const RunRecord& record) {
       const RunKey key{record.scenario, record.seed, record.plan, build};

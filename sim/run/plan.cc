@@ -1,6 +1,7 @@
 #include "sim/run/plan.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 
 #include "system/base/draws.h"
@@ -68,6 +69,14 @@ sim::Deployment deployment_of(const Plan& plan) {
 }
 
 std::string hex16(std::uint64_t value) { return fmt::format("{:016x}", value); }
+
+std::optional<std::uint64_t> number_of_hex16(std::string_view digits) {
+  std::uint64_t value = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [read_to, error] = std::from_chars(digits.data(), end, value, 16);
+  if (digits.size() != 16 || error != std::errc{} || read_to != end) return std::nullopt;
+  return value;
+}
 
 std::uint64_t operation_count(const Plan& plan) {
   std::uint64_t count = 0;

@@ -146,6 +146,9 @@ std::uint64_t plan_hash(const Plan& plan);
 /// 16 hexadecimal digits: the form of plan hashes, fingerprints and group keys.
 std::string hex16(std::uint64_t value);
 
+/// Reads what hex16() wrote; none where the text is not 16 hexadecimal digits.
+std::optional<std::uint64_t> number_of_hex16(std::string_view digits);
+
 /// The number of operations of all clients.
 std::uint64_t operation_count(const Plan& plan);
 

@@ -128,6 +128,10 @@ BuildName this_build() {
           .sanitizer = std::string(info.sanitizer)};
 }
 
+std::string commit_text(const BuildName& build) {
+  return build.commit + (build.is_dirty ? " dirty" : "");
+}
+
 std::string build_text(const BuildName& build) {
   std::string text = fmt::format("{} {} {}, {} {}", build.version, build.commit,
                                  build.is_dirty ? "dirty" : "clean", build.compiler, build.preset);

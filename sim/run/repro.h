@@ -34,6 +34,9 @@ struct BuildName {
 /// This build.
 BuildName this_build();
 
+/// "4f2a91c", "4f2a91c dirty"
+std::string commit_text(const BuildName& build);
+
 /// "0.1.0 4f2a91c clean, g++-12 release", with the sanitizer behind it where there is one: builds
 /// that differ have different texts.
 std::string build_text(const BuildName& build);

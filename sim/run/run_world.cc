@@ -4,17 +4,13 @@
 #include <fmt/format.h>
 
 #include "sim/devices/sim_env.h"
+#include "sim/run/counted.h"
 #include "sim/run/signature.h"
 #include "sim/run/trail.h"
 #include "system/base/check.h"
 
 namespace millrace::run {
 namespace {
-
-/// "1 task", "2 tasks"
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 using sim::ArenaScope;
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/kernel/identity.h"
+#include "sim/run/counted.h"
 #include "sim/run/plan_edit.h"
 #include "sim/run/reduction.h"
 #include "system/base/check.h"
@@ -343,10 +344,6 @@ class Shrinker {
   std::string_view step_ = "control";
   Candidates candidates_;
 };
-
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 }  // namespace
 
