@@ -23,8 +23,10 @@ struct Usage {
 };
 constexpr std::array kUsages{
     Usage{"run", "run SCENARIO [--seed N] [--set K=V]... [--faults F]|run [SCENARIO] --plan F"},
-    Usage{"campaign",
-          "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]|campaign --resume DIR"},
+    Usage{
+        "campaign",
+        "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]|campaign --resume DIR|F.db|"
+        "campaign --rerun DIR|F.db"},
     Usage{"merge", "merge A.db B.db... -o C.db"},
     Usage{"replay", "replay F.repro.json|DIR|TOKEN|- ...|replay SCENARIO --seed N"},
     Usage{"shrink", "shrink F.repro.json|TOKEN|-|latest [-o F] [--for 60s] [-j N]"},
@@ -173,10 +175,14 @@ void Parser::declare_campaign() {
   campaign.add_option("-x,--max-failures", options_.max_failures, "Stop after N failed runs")
       ->type_name("N");
   campaign.add_option("--db", options_.database, "Database to write or append to")->type_name("F");
-  campaign.add_option("--resume", options_.resume, "Go on with a campaign that was stopped")
-      ->type_name("DIR");
-  campaign.add_option("--rerun", options_.rerun, "Run again what failed in a campaign")
-      ->type_name("DIR");
+  campaign
+      .add_option("--resume", options_.resume,
+                  "Go on with the campaign of this folder or database, which was stopped")
+      ->type_name("DIR|F.db");
+  campaign
+      .add_option("--rerun", options_.rerun,
+                  "Run again what failed in the campaign of this folder or database")
+      ->type_name("DIR|F.db");
   campaign
       .add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
       ->type_name("S");

@@ -456,8 +456,8 @@ class Replayer {
 int replay_all(const Context& context) {
   const Options& options = context.options;
   if (options.names.empty()) {
-    return usage_error(context,
-                       "replay needs a repro file, a folder, '-', or a scenario with --seed");
+    return usage_error(
+        context, "replay needs a repro file, a folder, a token, '-', or a scenario with --seed");
   }
   if (options.seed.has_value()) return verb_run(context);
   const Parsed<std::uint64_t> min_match = parse_count(
