@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sim/run/registry.h"
 #include "sim/run/signature.h"
 #include "system/base/check.h"
 
@@ -300,6 +301,17 @@ std::uint64_t whole_per_second(std::uint64_t count, std::int64_t wall_ns) {
   return static_cast<std::uint64_t>(per_second(count, wall_ns));
 }
 
+/// Values of knobs as people write them, but for plain numbers.
+void write_units(Json& values, const std::vector<KnobView>& knobs) {
+  for (auto& [name, value] : values.items()) {
+    const KnobView* const knob = find_knob(knobs, name);
+    if (knob == nullptr) continue;
+    const auto number = value.get<std::int64_t>();
+    std::string text = knob->text(number);
+    if (text != std::to_string(number)) value = std::move(text);
+  }
+}
+
 }  // namespace
 
 std::string run_json(const run::RunRecord& record, const RunExtras& extras) {
@@ -399,6 +411,20 @@ std::string determinism_json(std::string_view scenario, std::uint64_t seeds,
                   {"agree", different.empty()},
                   {"differences", std::move(list)},
                   {"build", build_json()}});
+}
+
+std::string plan_text(const run::Plan& plan, const run::Registry& registry) {
+  Json object = Json::parse(run::plan_to_json(plan));
+  for (Json& machine : object["machines"]) {
+    const run::RoleType* const role = registry.find_role(machine["role"].get<std::string>());
+    if (role != nullptr) write_units(machine["knobs"], role->knobs);
+  }
+  for (Json& client : object["clients"]) {
+    const run::WorkloadType* const workload =
+        registry.find_workload(client["workload"].get<std::string>());
+    if (workload != nullptr) write_units(client["knobs"], workload->knobs);
+  }
+  return object.dump(1) + "\n";
 }
 
 }  // namespace millrace::command

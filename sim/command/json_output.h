@@ -66,4 +66,8 @@ std::string campaign_json(const run::CampaignSummary& summary, std::string_view 
 std::string determinism_json(std::string_view scenario, std::uint64_t seeds,
                              const std::vector<run::DeterminismCheck>& different);
 
+/// A plan for people: plan_to_json() with knobs as a scenario has them, "200ms". `run --plan` reads
+/// either.
+std::string plan_text(const run::Plan& plan, const run::Registry& registry);
+
 }  // namespace millrace::command

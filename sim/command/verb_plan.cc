@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/command/json_output.h"
 #include "sim/command/overrides.h"
 #include "sim/command/repro_input.h"
 #include "sim/command/run_input.h"
@@ -36,7 +37,7 @@ int print_file(const Context& context, const std::string& file) {
   }
   const auto changed = override_plan(context.options.overrides, context.registry, *plan);
   if (!changed.has_value()) return usage_error(context, changed.error());
-  context.console.out(run::plan_to_json(*plan));
+  context.console.out(plan_text(*plan, context.registry));
   return number(ExitStatus::kHeld);
 }
 
@@ -49,7 +50,7 @@ int verb_plan(const Context& context) {
   }
   const auto input = read_run_input(options, context.registry);
   if (!input.has_value()) return usage_error(context, input.error());
-  context.console.out(run::plan_to_json(input->plan));
+  context.console.out(plan_text(input->plan, context.registry));
   return number(ExitStatus::kHeld);
 }
 

@@ -129,6 +129,19 @@ TEST_F(PlanVerb, prints_everything_that_a_seed_expands_to) {
   EXPECT_EQ(call({"plan", "quiet", "--seed", "7"}).out, seen.out);
 }
 
+TEST_F(PlanVerb, prints_knobs_with_their_units_and_run_reads_them) {
+  const std::string knob = "store.reply_timeout=30ms";
+  const Call seen = call({"plan", "quiet", "--seed", "7", "--set", knob});
+
+  EXPECT_EQ(json::parse(seen.out)["machines"][0]["knobs"]["reply_timeout"], "30ms");
+  write("p.json", seen.out);
+  const json read = json::parse(call({"run", "--plan", "p.json", "--json"}).out);
+  const json drawn =
+      json::parse(call({"run", "quiet", "--seed", "7", "--set", knob, "--json"}).out);
+  EXPECT_EQ(read["plan"], drawn["plan"]);
+  EXPECT_EQ(read["fingerprint"], drawn["fingerprint"]);
+}
+
 TEST_F(PlanVerb, prints_a_plan_again_from_its_file) {
   const Call first = call({"plan", "quiet"});
   write("p.json", first.out);
