@@ -25,11 +25,17 @@ Duration Machine::at_rate(Duration duration, std::int32_t ppm) {
 }
 
 Duration Machine::when_rate_shows(Duration ahead, std::int32_t ppm) {
-  // Near enough from below, then on to the first moment that shows it.
+  // Near enough from below, then on to the first moment that shows it. The inverse of a rate to the
+  // first order is too small by its square, and 1 more is for what is rounded: no step goes beyond.
   std::int64_t elapsed = scaled(ahead.ns, -ppm);
-  while (scaled(elapsed, ppm) > ahead.ns) elapsed -= scaled(elapsed, ppm) - ahead.ns;
-  while (scaled(elapsed, ppm) < ahead.ns) {
-    elapsed += std::max<std::int64_t>((ahead.ns - scaled(elapsed, ppm)) / 2, 1);
+  std::int64_t missing = ahead.ns - scaled(elapsed, ppm);
+  while (missing < 0) {
+    elapsed += missing;
+    missing = ahead.ns - scaled(elapsed, ppm);
+  }
+  while (missing > 0) {
+    elapsed += std::max<std::int64_t>(scaled(missing, -ppm) - 1, 1);
+    missing = ahead.ns - scaled(elapsed, ppm);
   }
   return Duration{elapsed};
 }

@@ -253,6 +253,20 @@ TEST_F(WorldTest, a_fast_clock_reaches_a_deadline_early) {
   EXPECT_EQ(log_, (std::vector<std::string>{"9990 awake"}));
 }
 
+// At rates up to half as fast again or half as fast, for spans of nanoseconds and of days.
+TEST_F(WorldTest, a_clock_of_any_rate_shows_a_deadline_at_the_first_moment_that_does) {
+  make();
+  for (const std::int32_t rate : {-500'000, -200'000, -999, -1, 1, 999, 77'777, 500'000}) {
+    Machine& machine = world_->add_machine("rate" + std::to_string(rate),
+                                           {.local_start = {}, .rate_ppm = rate, .wall_start = {}});
+    for (std::int64_t ahead = 1; ahead < seconds(300'000).ns; ahead = ahead * 7 / 4 + 1) {
+      const SimTime shown = machine.when_local_is(Instant{ahead});
+      EXPECT_GE(machine.local_at(shown).ns, ahead) << rate;
+      EXPECT_LT(machine.local_at(shown - nanoseconds(1)).ns, ahead) << rate;
+    }
+  }
+}
+
 TEST_F(WorldTest, a_held_entity_does_nothing_until_the_hold_ends) {
   make();
   boot(machine("a"), [&] {
