@@ -220,7 +220,8 @@ Result<wal::LogAddress> SegmentContainer::accept(Operation operation) {
   return address;
 }
 
-// The checkpoint holds the state right behind the operation that made it due.
+// The checkpoint holds the state right behind the operation that made it due, so it changes nothing
+// of what is accepted. When it is durable it is compared with the durable state: apply_durable().
 void SegmentContainer::checkpoint_if_due() {
   if (operations_since_checkpoint_ < options_.checkpoint_operations &&
       bytes_since_checkpoint_ < options_.checkpoint_bytes) {
@@ -231,7 +232,6 @@ void SegmentContainer::checkpoint_if_due() {
   // A full queue: the next operation tries again. A log that broke meanwhile needs none.
   if (!address.has_value()) return;
   journal_.mark("container.checkpoint");
-  accepted_.apply(checkpoint);
   pending_.push_back({.address = *address, .operation = std::move(checkpoint)});
   operations_since_checkpoint_ = 0;
   bytes_since_checkpoint_ = 0;

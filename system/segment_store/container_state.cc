@@ -1,5 +1,6 @@
 #include "system/segment_store/container_state.h"
 
+#include <array>
 #include <string>
 #include <utility>
 #include <xxhash.h>
@@ -26,20 +27,31 @@ std::uint64_t hash_bytes(ByteView bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
+/// Numbers as Writer::u64() puts them, but all in one step: a state is little else, and it is put
+/// whole into each checkpoint and piece by piece into the digest.
+template <std::size_t kCount>
+void put_numbers(Writer& out, const std::array<std::uint64_t, kCount>& numbers) {
+  std::array<std::byte, 8 * kCount> bytes;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    for (std::size_t byte = 0; byte < 8; ++byte) {
+      bytes[8 * i + byte] = static_cast<std::byte>(numbers[i] >> (8 * byte));
+    }
+  }
+  out.raw(bytes);
+}
+
 void put(Writer& out, const SegmentId& id, const SegmentState& segment) {
   encode(out, id);
-  out.u64(segment.start_offset);
-  out.u64(segment.length);
+  put_numbers(out, std::array{segment.start_offset, segment.length});
   out.boolean(segment.is_sealed);
-  out.i64(segment.last_modified.ns);
-  out.u64(segment.content_hash);
+  const auto last_modified = static_cast<std::uint64_t>(segment.last_modified.ns);
+  put_numbers(out, std::array{last_modified, segment.content_hash});
 }
 
 void put(Writer& out, const WriterId& id, const WriterState& writer) {
   encode(out, id);
-  out.u64(writer.last.value());
-  out.u64(writer.block_first.value());
-  out.u64(writer.block_offset);
+  put_numbers(out,
+              std::array{writer.last.value(), writer.block_first.value(), writer.block_offset});
 }
 
 std::uint64_t hash_of(const SegmentId& id, const SegmentState& segment) {
