@@ -31,7 +31,7 @@ std::uint64_t hash_bytes(ByteView bytes, std::uint64_t seed) {
 /// whole into each checkpoint and piece by piece into the digest.
 template <std::size_t kCount>
 void put_numbers(Writer& out, const std::array<std::uint64_t, kCount>& numbers) {
-  std::array<std::byte, 8 * kCount> bytes;
+  std::array<std::byte, 8 * kCount> bytes = {};
   for (std::size_t i = 0; i < kCount; ++i) {
     for (std::size_t byte = 0; byte < 8; ++byte) {
       bytes[8 * i + byte] = static_cast<std::byte>(numbers[i] >> (8 * byte));
