@@ -125,8 +125,8 @@ class Chooser {
       if (cause.operation == 0 || !operations_.contains(cause.operation)) continue;
       // Facts that others judge by are seldom news here.
       const bool is_foreign = cause.record != 0 && !cause.is_judged;
-      const bool is_echo =
-          is_foreign || cause.kind == NoteKind::kDeliver || cause.kind == NoteKind::kDisk;
+      const bool is_echo = is_foreign || cause.kind == NoteKind::kDeliver ||
+                           cause.kind == NoteKind::kLate || cause.kind == NoteKind::kDisk;
       raise(i, is_echo ? Rank::kEcho : Rank::kCause);
       take_part(cause);
     }

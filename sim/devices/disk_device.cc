@@ -147,6 +147,7 @@ std::uint32_t DiskDevice::run(Request request) {
   match_failure(queued);
   queued.up_to = files_->ordinal();
   queued.who = world_.identify(world_.current_root(), EventKind::kDisk, where_of_request(queued));
+  world_.tell_queued(queued.who);
   queued.due = serve(queued);
   queued.event = world_.schedule(queued.who, queued.due, entity_, *this, slot);
   queued.is_queued = true;
@@ -607,7 +608,11 @@ void DiskDevice::tell(const Request& request, DiskPhase phase) {
 }
 
 void DiskDevice::note(NoteKind kind, std::string text) {
-  world_.note({.kind = kind, .machine = machine_.name(), .peer = {}, .text = std::move(text)});
+  world_.note({.kind = kind,
+               .machine = machine_.name(),
+               .peer = {},
+               .text = std::move(text),
+               .unsynced_bytes = static_cast<std::int64_t>(files_->unsynced_bytes())});
 }
 
 }  // namespace millrace::sim

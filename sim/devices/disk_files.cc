@@ -65,6 +65,14 @@ std::uint64_t DiskFiles::used_bytes() const {
   return bytes;
 }
 
+std::uint64_t DiskFiles::unsynced_bytes() const {
+  std::uint64_t sectors = 0;
+  for (const auto& [path, file] : names_.now()) {
+    if (file != nullptr) sectors += file->image.dirty_count();
+  }
+  return sectors * kSectorBytes;
+}
+
 FileRef DiskFiles::make_node(std::string_view path) {
   auto node = std::make_shared<FileNode>();
   node->where = where_of(name_, place_of(path));

@@ -45,6 +45,8 @@ class DiskFiles {
   const DiskNames& names() const { return names_; }
   /// Sum of the sizes of all files that have a name.
   std::uint64_t used_bytes() const;
+  /// Bytes of the sectors that a sync of every file would write. Cost: O(files).
+  std::uint64_t unsynced_bytes() const;
 
   /// Errors: kNotFound, kAlreadyExists (see OpenMode); kInvalid for a directory or a bad path.
   std::expected<FileRef, Errc> open(std::string_view path, OpenMode mode);

@@ -59,13 +59,22 @@ bool NetworkDevice::is_stopped(Connection& connection, const Packet& packet, std
     }
     direction.pipe.frame(packet.number).needs_sender = true;
   }
+  const bool is_told = world_.is_traced() && packet.kind == PacketKind::kFrame;
   if (link.is_stopped()) {
+    if (is_told) {
+      const std::string why(to_text(link.stop_kind()));
+      note_frame(NoteKind::kLate, connection, packet.side, packet.number, "held back by " + why);
+    }
     meters_.took_effect(link.stop_kind());
     link.held.push_back(
         {.argument = event.argument, .root = event.who.root, .is_lost = link.is_cut()});
     return true;
   }
   if (!is_lost && !link.was_slowed_since(epoch)) return false;
+  if (is_told) {
+    note_frame(NoteKind::kLate, connection, packet.side, packet.number,
+               is_lost ? "lost in a cut, sent again" : "slowed down");
+  }
   const EventIdentity who =
       world_.identify(event.who.root, EventKind::kDeliver, link.where_again());
   if (is_lost) {
@@ -134,13 +143,16 @@ void NetworkDevice::frame_arrived(Connection& connection, const Packet& packet,
   Direction& direction = connection.directions[packet.side];
   End& receiver = connection.ends[1 - packet.side];
   if (receiver.state == EndState::kGone) {
+    if (world_.is_traced()) {
+      note_frame(NoteKind::kDrop, connection, packet.side, packet.number,
+                 "lost: its receiver forgot the connection");
+    }
     PipeFrame& frame = direction.pipe.frame(packet.number);
     if (std::exchange(frame.is_reply, false)) meters_.met(Situation::kReplyLost);
     return nobody_there(connection, packet.side);
   }
-  if (world_.is_traced() && !direction.pipe.frame(packet.number).is_end) {
-    const ByteView bytes = direction.pipe.bytes_of(direction.pipe.frame(packet.number));
-    note(NoteKind::kDeliver, connection, packet.side, frame_text(bytes));
+  if (world_.is_traced()) {
+    note_frame(NoteKind::kDeliver, connection, packet.side, packet.number, {});
   }
   if (!direction.pipe.arrive(packet.number)) return;  // An earlier frame is still under way.
   if (receiver.state == EndState::kClosed) {

@@ -73,6 +73,9 @@ void NetworkDevice::launch_frames(Connection& connection, Side side) {
         world_.identify(frame.root, EventKind::kDeliver, link.where(PacketKind::kFrame));
     const SimTime due =
         link.send(who, frame.bytes + kFrameOverheadBytes, meters_, frame.needs_sender);
+    if (frame.needs_sender && world_.is_traced()) {
+      note_frame(NoteKind::kLate, connection, side, number, "lost on its way, to be sent again");
+    }
     const Packet packet{
         .kind = PacketKind::kFrame, .side = side, .index = connection.index, .number = number};
     ++connection.pending;
@@ -90,13 +93,26 @@ void NetworkDevice::wake(Task*& waiter) {
   }
 }
 
-void NetworkDevice::note(NoteKind kind, const Connection& connection, Side side, std::string text) {
+void NetworkDevice::note(NoteKind kind, const Connection& connection, Side side,
+                         std::uint32_t message, std::string text) {
   const Link& link = *connection.directions[side].link;
   const bool is_sender = kind == NoteKind::kSend;
   world_.note({.kind = kind,
                .machine = is_sender ? link.from().name() : link.to().name(),
                .peer = is_sender ? link.to().name() : link.from().name(),
-               .text = std::move(text)});
+               .text = std::move(text),
+               .message = message});
+}
+
+/// Of a frame that is in its pipe; `what` became of it comes behind its name.
+void NetworkDevice::note_frame(NoteKind kind, const Connection& connection, Side side,
+                               FrameNumber number, std::string_view what) {
+  const Pipe& pipe = connection.directions[side].pipe;
+  const PipeFrame& frame = pipe.frame(number);
+  if (frame.is_end) return;
+  std::string text = frame_text(pipe.bytes_of(frame));
+  if (!what.empty()) text.append(" ").append(what);
+  note(kind, connection, side, frame.message, std::move(text));
 }
 
 std::string NetworkDevice::frame_text(ByteView frame) const {
@@ -157,14 +173,19 @@ std::optional<Errc> NetworkDevice::send(SocketId socket, ByteView frame, Instant
   End& end = connection->ends[side];
   Direction& direction = connection->directions[side];
   world_.add_to_fingerprint(hash_name(as_text(frame)));
+  const std::uint32_t message = world_.is_traced() ? ++messages_ : 0;
+  if (message != 0) note(NoteKind::kSend, *connection, side, message, frame_text(frame));
   if (direction.is_dead) {
+    if (message != 0) {
+      note(NoteKind::kDrop, *connection, side, message,
+           frame_text(frame) + " lost: the connection is broken");
+    }
     send_into_nothing(*connection, side, frame.size());
   } else {
-    direction.pipe.push(frame, world_.current_root(), is_replying(*connection, side));
+    direction.pipe.push(frame, world_.current_root(), is_replying(*connection, side), message);
     launch_frames(*connection, side);
   }
   end.taken_at_last_send = end.taken;
-  if (world_.is_traced()) note(NoteKind::kSend, *connection, side, frame_text(frame));
   if (anchors_.wants(MomentKind::kFrame)) {
     anchors_.on_frame({.source = direction.link->from().name(),
                        .destination = direction.link->to().name(),
@@ -226,7 +247,9 @@ void NetworkDevice::take(SocketId socket) {
   CHECK(connection != nullptr, "wait_readable() has just found a frame here");
   const Side side = side_of(socket);
   ++connection->ends[side].taken;
-  const std::uint32_t bytes = connection->directions[1 - side].pipe.pop();
+  Pipe& incoming = connection->directions[1 - side].pipe;
+  if (world_.is_traced()) world_.observer().on_taken(incoming.frame(incoming.first()).message);
+  const std::uint32_t bytes = incoming.pop();
   free_room(*connection, 1 - side, bytes);
 }
 
@@ -275,13 +298,16 @@ void NetworkDevice::discard_readable(Connection& connection, Side side) {
 }
 
 void NetworkDevice::drop_from(Connection& connection, Side side, FrameNumber number) {
-  const DroppedFrames dropped = connection.directions[side].pipe.drop_from(number);
+  Pipe& pipe = connection.directions[side].pipe;
+  if (world_.is_traced()) {
+    for (FrameNumber at = number; at != pipe.end(); ++at) {
+      note_frame(NoteKind::kDrop, connection, side, at, "lost");
+    }
+  }
+  const DroppedFrames dropped = pipe.drop_from(number);
   if (connection.is_cut_off && dropped.count > 0) meters_.took_effect(FaultKind::kNetBreak);
   for (std::uint32_t reply = 0; reply < dropped.replies; ++reply) {
     meters_.met(Situation::kReplyLost);
-  }
-  if (dropped.count > 0 && world_.is_traced()) {
-    note(NoteKind::kDrop, connection, side, std::to_string(dropped.count) + " frames lost");
   }
 }
 

@@ -149,7 +149,10 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   void send_packet(Connection& connection, Side side, PacketKind kind, Duration later);
   void launch_frames(Connection& connection, Side side);
   void wake(Task*& waiter);
-  void note(NoteKind kind, const Connection& connection, Side side, std::string text);
+  void note(NoteKind kind, const Connection& connection, Side side, std::uint32_t message,
+            std::string text);
+  void note_frame(NoteKind kind, const Connection& connection, Side side, FrameNumber number,
+                  std::string_view what);
   std::string frame_text(ByteView frame) const;
 
   // Connections (network_device.cc).
@@ -221,6 +224,7 @@ class NetworkDevice final : public EventTarget, public ProcessListener {
   std::vector<std::uint32_t> free_connections_;
   std::uint64_t next_connection_ = 1;
   std::size_t live_connections_ = 0;
+  std::uint32_t messages_ = 0;  // Of a traced run; see Note.
   std::map<std::pair<std::uint32_t, std::uint16_t>, std::unique_ptr<Listening>> listeners_;
   std::uint64_t next_listener_ = 1;
   std::vector<bool> refuses_;  // By machine index.

@@ -14,14 +14,15 @@ constexpr std::size_t kBytesAtFirst = 512;
 
 }  // namespace
 
-void Pipe::push(ByteView bytes, Root root, bool is_reply) {
+void Pipe::push(ByteView bytes, Root root, bool is_reply, std::uint32_t message) {
   CHECK(has_room(bytes.size()), "the sender waits while the send buffer is full");
   make_room_for_bytes(bytes.size());
   PipeFrame& frame = add();
   frame = {.position = bytes_end_,
            .root = root,
            .bytes = static_cast<std::uint32_t>(bytes.size()),
-           .is_reply = is_reply};
+           .is_reply = is_reply,
+           .message = message};
   if (!bytes.empty()) {
     std::memcpy(block_.get() + (bytes_end_ - block_start_), bytes.data(), bytes.size());
   }

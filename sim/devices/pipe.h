@@ -43,6 +43,8 @@ struct PipeFrame {
   bool is_end = false;        ///< The sender closed: no frame follows.
   bool is_reply = false;      ///< It answers a frame of the other direction.
   bool needs_sender = false;  ///< It was lost and arrives only if its sender sends it again.
+  /// Its number in a traced run; see Note.
+  std::uint32_t message = 0;
 };
 
 /// Number of a frame in its pipe; wraps around.
@@ -66,7 +68,7 @@ class Pipe {
     return buffered_bytes_ == 0 || buffered_bytes_ + cost(bytes) <= spec_.send_buffer_bytes;
   }
   /// Puts a frame into the send buffer. `has_room()` and not `is_ending()` (checked).
-  void push(ByteView bytes, Root root, bool is_reply);
+  void push(ByteView bytes, Root root, bool is_reply, std::uint32_t message);
   /// No frame follows. Takes no room.
   void push_end(Root root);
 

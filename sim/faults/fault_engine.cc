@@ -430,18 +430,25 @@ void FaultEngine::note_strike(const Strike& strike, std::string_view what) {
     text += (i == 1 ? " with " : ", ") + strike.targets[i]->name();
   }
   text += " (fault " + std::to_string(action.id) + ": " + describe_moment(action) + ')';
-  note(strike, std::move(text));
+  note(strike, std::move(text), false);
 }
 
 void FaultEngine::note_end(const Strike& strike) {
-  note(strike, "end of " + shout(strike.action->kind) + " (fault " +
-                   std::to_string(strike.action->id) + ')');
+  note(
+      strike,
+      "end of " + shout(strike.action->kind) + " (fault " + std::to_string(strike.action->id) + ')',
+      true);
 }
 
-void FaultEngine::note(const Strike& strike, std::string text) {
-  const std::string_view machine =
-      strike.targets.empty() ? std::string_view{} : strike.targets.front()->name();
-  world_.note({.kind = NoteKind::kFault, .machine = machine, .peer = {}, .text = std::move(text)});
+void FaultEngine::note(const Strike& strike, std::string text, bool is_end) {
+  Note note{.kind = NoteKind::kFault,
+            .text = std::move(text),
+            .fault = strike.action->id,
+            .is_end = is_end};
+  for (const Machine* const machine : strike.targets) note.struck.push_back(machine->name());
+  for (const Machine* const machine : strike.others) note.others.push_back(machine->name());
+  if (!note.struck.empty()) note.machine = note.struck.front();
+  world_.note(std::move(note));
 }
 
 // --- the settle phase ---

@@ -133,7 +133,7 @@ class FaultEngine final : public EventTarget, public AnchorSink {
   void schedule(Job job, const FaultAction& action, std::uint64_t index, Duration after);
   void note_strike(const Strike& strike, std::string_view what);
   void note_end(const Strike& strike);
-  void note(const Strike& strike, std::string text);
+  void note(const Strike& strike, std::string text, bool is_end);
   bool ends_current_process(const Strike& strike) const;
   std::vector<Machine*> machines_of(const std::vector<std::string>& names);
   std::vector<Machine*> zone_of(const Machine& machine);

@@ -137,6 +137,10 @@ class World {
   bool is_traced() const { return traced_; }
   void set_traced(bool traced) { traced_ = traced; }
   void note(Note note);
+  /// Tells the observer of a traced run which event what happens now will bring about.
+  void tell_queued(const EventIdentity& who) {
+    if (traced_) observer_.on_queued(who);
+  }
 
   // --- entities ---
   /// Makes an entity. `name` must be the same in each run. Entities of one object (a process, a

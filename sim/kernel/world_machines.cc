@@ -80,6 +80,7 @@ Machine* World::find_machine(std::string_view name) {
 void World::set_state(Machine& machine, MachineState state) {
   rebase_clock(machine, now_);
   machine.state_ = state;
+  if (traced_) observer_.on_machine_state(machine);
   if (state == MachineState::kUp && machine.ready_first_ != nullptr) mark_runnable(machine);
 }
 

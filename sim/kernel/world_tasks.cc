@@ -118,6 +118,7 @@ void World::queue_wake(Task& task, Task::PendingWake kind) {
   // A step of the same machine keeps the CPU busy until then anyway.
   const SimTime due = std::max(now_, task.machine().busy_until_);
   task.wake_event_ = queue_event(who, due, task.entity_, &task, 0);
+  tell_queued(who);
 }
 
 void World::forget_stale_wake(Task& task) {
@@ -222,6 +223,7 @@ Task& World::spawn(Process& process, std::string_view name, Root root, std::func
   task.timer_where_ = {mix(task.where_.value, who.id.value)};
   const SimTime due = std::max(now_, process.machine_->busy_until_);
   task.wake_event_ = queue_event(who, due, task.entity_, &task, 0);
+  tell_queued(who);
   return task;
 }
 

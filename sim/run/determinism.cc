@@ -57,6 +57,7 @@ std::string words_of(const KeptEvent& event, const std::vector<TraceLine>& trace
       return fmt::format("send to {}: {}", line->peer, said);
     case sim::NoteKind::kDeliver:
     case sim::NoteKind::kDrop:
+    case sim::NoteKind::kLate:
       return fmt::format("arrival from {}: {}", line->peer, said);
     case sim::NoteKind::kDisk:
       return fmt::format("disk request: {}", said);

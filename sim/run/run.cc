@@ -201,6 +201,7 @@ class Runner {
     record_.marks = run_.marks();
     record_.override_matches = world.choices().override_matches();
     record_.trace = run_.history().take_trace();
+    record_.trace_facts = run_.history().take_trace_facts();
     record_.draws = run_.take_draws();
     record_faults();
     record_verdict();

@@ -2,7 +2,9 @@
 
 #include "sim/kernel/arena.h"
 #include "sim/run/record_words.h"
+#include "sim/run/run_records.h"
 #include "sim/run/trace_log.h"
+#include "system/base/check.h"
 
 namespace millrace::run {
 namespace {
@@ -10,6 +12,8 @@ namespace {
 // Bounds of a trace: what a screen, a report and a pipe can still take.
 constexpr std::size_t kStoryLinesMax = 100'000;
 constexpr std::size_t kTrafficLinesMax = 20'000;
+constexpr std::size_t kOperationsMax = 100'000;
+constexpr std::size_t kMachineChangesMax = 10'000;
 
 /// Mixes a record's fields into one word: what two runs that differ in a record differ in.
 struct FieldHash {
@@ -30,13 +34,15 @@ struct FieldHash {
   }
 };
 
-/// The fields of a fact in a line.
-struct FieldText {
-  std::string line;
+/// The fields of a record, and those of a fact in a line.
+struct FieldTexts {
+  std::string line = {};
+  std::vector<TraceField> fields = {};
 
   static void add(void* context, std::string_view name, const FieldValue& field) {
-    std::string& line = static_cast<FieldText*>(context)->line;
-    line.append(" ").append(name).append("=").append(millrace::to_text(field));
+    auto& texts = *static_cast<FieldTexts*>(context);
+    texts.fields.push_back({.name = std::string(name), .value = millrace::to_text(field)});
+    texts.line.append(" ").append(name).append("=").append(texts.fields.back().value);
   }
 };
 
@@ -74,6 +80,7 @@ RunHistory::RunHistory(sim::World& world, PropertySet& properties, const Plan& p
       look_first_(options.keep_block_first * sim::Fingerprint::kBlockRecords),
       look_last_(options.keep_block_last * sim::Fingerprint::kBlockRecords) {
   if (!options.is_traced) return;
+  causes_ = std::make_unique<TraceCauses>(world);
   for (const PlanClient& client : plan.clients) {
     for (const PlanOperation& planned : client.operations) {
       operations_[sim::operation_root(planned.operation.id).value] = planned.operation.id;
@@ -92,6 +99,7 @@ void RunHistory::take(const RecordType& type, const void* record) {
   const sim::Task* const task = world_.current();
   const At at = here(task == nullptr ? At::kNoMachine : task->machine().index());
   if (is_of_the_run(type)) {
+    if (options_.is_traced) trace_own(type, record);
     show(type.key, record, at);
     return;
   }
@@ -99,13 +107,16 @@ void RunHistory::take(const RecordType& type, const void* record) {
   type.visit(record, &hash, &FieldHash::add);
   world_.add_to_fingerprint(hash.value);
   if (options_.is_traced) {
-    const std::string_view machine =
-        task == nullptr ? "" : std::string_view(task->machine().name());
-    add_line(sim::NoteKind::kHistory, machine, "",
-             {.text = type.text(record),
-              .words = words_of(type, record),
+    FieldTexts texts;
+    type.visit(record, &texts, &FieldTexts::add);
+    add_line({.kind = sim::NoteKind::kHistory,
+              .machine = task == nullptr ? "" : std::string_view(task->machine().name()),
+              .text = type.text(record)},
+             {.words = words_of(type, record),
               .record = records_,
-              .key = type.key});
+              .key = type.key,
+              .type = type.name,
+              .fields = std::move(texts.fields)});
   }
   if (!properties_.wants(type.key)) return;
   ++client_records_;
@@ -146,63 +157,139 @@ void RunHistory::take_fact(sim::Machine& machine, const FactView& fact) {
   const std::uint64_t key = detail::record_key(fact.name);
   ++records_;
   if (options_.is_traced) {
-    FieldText text{.line = std::string(fact.name)};
-    fact.visit(fact.record, &text, &FieldText::add);
+    FieldTexts texts{.line = std::string(fact.name)};
+    fact.visit(fact.record, &texts, &FieldTexts::add);
     RecordWords words(fact.name);
     fact.visit(fact.record, &words, &RecordWords::add);
-    add_line(sim::NoteKind::kHistory, machine.name(), "",
-             {.text = std::move(text.line), .words = words.text(), .record = records_, .key = key});
+    add_line(
+        {.kind = sim::NoteKind::kHistory, .machine = machine.name(), .text = std::move(texts.line)},
+        {.words = words.text(),
+         .record = records_,
+         .key = key,
+         .type = fact.name,
+         .fields = std::move(texts.fields)});
   }
   if (properties_.wants(key)) show(key, fact.record, here(machine.index()));
 }
 
 void RunHistory::take_note(const sim::Note& note) {
-  if (options_.is_traced) add_line(note.kind, note.machine, note.peer, {.text = note.text});
+  if (options_.is_traced) add_line(note, {});
 }
 
-void RunHistory::add_line(sim::NoteKind kind, std::string_view machine, std::string_view peer,
-                          Said said) {
+// --- what only a traced run keeps ---
+
+void RunHistory::take_queued(const sim::EventIdentity& who) {
+  if (causes_ != nullptr) causes_->queued(who);
+}
+
+void RunHistory::take_taken(std::uint64_t message) {
+  if (causes_ != nullptr) causes_->taken(message);
+}
+
+void RunHistory::take_machine_state(const sim::Machine& machine) {
+  switch (machine.state()) {
+    case sim::MachineState::kUp:
+      return add_change(machine.name(), MachineLife::kUp);
+    case sim::MachineState::kOff:
+      return add_change(machine.name(), MachineLife::kOff);
+    case sim::MachineState::kPaused:
+    case sim::MachineState::kSuspended:
+      return add_change(machine.name(), MachineLife::kStopped);
+  }
+  UNREACHABLE("a machine's state outside its list");
+}
+
+void RunHistory::take_process_end(const sim::Machine& machine) {
+  if (options_.is_traced) add_change(machine.name(), MachineLife::kEnded);
+}
+
+void RunHistory::add_change(std::string_view machine, MachineLife life) {
+  const sim::ArenaScope simulator(nullptr);
+  if (trace_facts_.machines.size() == kMachineChangesMax) return;
+  trace_facts_.machines.push_back(
+      {.machine = std::string(machine),
+       .life = life,
+       .at = {.ordinal = world_.ordinal(), .time_ns = world_.now().ns}});
+}
+
+void RunHistory::trace_own(const RecordType& type, const void* record) {
+  const TraceMoment now{.ordinal = world_.ordinal(), .time_ns = world_.now().ns};
+  if (type.key == kRecordType<OperationTaken>.key) {
+    const auto& taken = *static_cast<const OperationTaken*>(record);
+    if (trace_facts_.operations.size() == kOperationsMax) return;
+    taken_[taken.operation] = trace_facts_.operations.size();
+    trace_facts_.operations.push_back({.id = taken.operation, .taken = now, .ended = {}});
+  } else if (type.key == kRecordType<OperationEnded>.key) {
+    const auto& ended = *static_cast<const OperationEnded*>(record);
+    const auto place = taken_.find(ended.operation);
+    if (place == taken_.end()) return;
+    trace_facts_.operations[place->second].ended = now;
+    trace_facts_.operations[place->second].outcome = ended.outcome;
+  } else if (type.key == kRecordType<ProcessStarted>.key) {
+    add_change(static_cast<const ProcessStarted*>(record)->machine, MachineLife::kUp);
+  } else if (type.key == kRecordType<PhaseBegan>.key) {
+    const bool is_settle = static_cast<const PhaseBegan*>(record)->phase == Phase::kSettle;
+    if (is_settle) trace_facts_.settle_ns = now.time_ns;
+  }
+}
+
+void RunHistory::add_line(const sim::Note& note, Said said) {
+  const sim::ArenaScope simulator(nullptr);
+  const std::uint64_t number = ++lines_;
+  std::vector<std::uint64_t> causes = causes_->add(number, note);
   const std::uint64_t records = world_.fingerprint().records();
   if (looks_at_blocks_ && (records <= look_first_ || records > look_last_)) return;
   const auto operation = operations_.find(world_.current_root().value);
   TraceLine line{.ordinal = world_.ordinal(),
                  .time_ns = world_.now().ns,
-                 .kind = kind,
-                 .machine = std::string(machine),
-                 .peer = std::string(peer),
-                 .text = std::move(said.text),
+                 .kind = note.kind,
+                 .machine = std::string(note.machine),
+                 .peer = std::string(note.peer),
+                 .text = note.text,
                  .words = std::move(said.words),
                  .record = said.record,
                  .operation = operation == operations_.end() ? 0 : operation->second,
-                 .fingerprint_records = records};
+                 .fingerprint_records = records,
+                 .number = number,
+                 .causes = std::move(causes),
+                 .message = note.message,
+                 .fault = note.fault,
+                 .is_end = note.is_end,
+                 .struck = {note.struck.begin(), note.struck.end()},
+                 .others = {note.others.begin(), note.others.end()},
+                 .unsynced_bytes = note.unsynced_bytes,
+                 .type = std::string(said.type),
+                 .fields = std::move(said.fields)};
   if (options_.log.has_value()) write_log(line, *options_.log);
-  const bool is_story = kind == sim::NoteKind::kHistory || kind == sim::NoteKind::kFault ||
-                        kind == sim::NoteKind::kMachine;
-  add_bounded(is_story ? story_ : traffic_,
-              {.number = ++lines_, .line = std::move(line), .key = said.key},
+  const bool is_story = note.kind == sim::NoteKind::kHistory ||
+                        note.kind == sim::NoteKind::kFault || note.kind == sim::NoteKind::kMachine;
+  add_bounded(is_story ? story_ : traffic_, {.line = std::move(line), .key = said.key},
               is_story ? kStoryLinesMax : kTrafficLinesMax);
 }
 
-void RunHistory::add_bounded(std::deque<NumberedLine>& lines, NumberedLine line,
-                             std::size_t bound) {
-  if (lines.size() == bound) lines.pop_front();
+void RunHistory::add_bounded(std::deque<KeyedLine>& lines, KeyedLine line, std::size_t bound) {
+  if (lines.size() == bound) {
+    lines.pop_front();
+    ++trace_facts_.lines_left_out;
+  }
   lines.push_back(std::move(line));
 }
 
 std::vector<TraceLine> RunHistory::take_trace() {
   const std::vector<Objection>& objections = properties_.objections();
-  std::vector<TraceLine> trace;
-  trace.reserve(story_.size() + traffic_.size());
+  std::vector<TraceLine> lines;
+  lines.reserve(story_.size() + traffic_.size());
   while (!story_.empty() || !traffic_.empty()) {
     const bool takes_story =
-        traffic_.empty() || (!story_.empty() && story_.front().number < traffic_.front().number);
-    std::deque<NumberedLine>& from = takes_story ? story_ : traffic_;
-    trace.push_back(std::move(from.front().line));
-    trace.back().is_judged =
+        traffic_.empty() ||
+        (!story_.empty() && story_.front().line.number < traffic_.front().line.number);
+    std::deque<KeyedLine>& from = takes_story ? story_ : traffic_;
+    lines.push_back(std::move(from.front().line));
+    lines.back().is_judged =
         !objections.empty() && properties_.sees(objections.front().property, from.front().key);
     from.pop_front();
   }
-  return trace;
+  return lines;
 }
 
 }  // namespace millrace::run

@@ -61,6 +61,61 @@ static void from_json(const json& in, Verdict& verdict) {
   verdict = *known;
 }
 
+// Arrays, for there are many of the following.
+
+static void to_json(json& out, const TraceField& field) {
+  out = json::array({field.name, field.value});
+}
+
+static void from_json(const json& in, TraceField& field) {
+  if (in.size() != 2) reject("a field has a name and a value");
+  in[0].get_to(field.name);
+  in[1].get_to(field.value);
+}
+
+/// Calls `member(value)` for each part of a line, in a fixed order.
+template <typename Line, typename Member>
+static void for_each_part(Line& line, Member member) {
+  member(line.ordinal);
+  member(line.time_ns);
+  member(line.kind);
+  member(line.machine);
+  member(line.peer);
+  member(line.text);
+  member(line.words);
+  member(line.record);
+  member(line.operation);
+  member(line.is_judged);
+  member(line.fingerprint_records);
+  member(line.number);
+  member(line.causes);
+  member(line.message);
+  member(line.fault);
+  member(line.is_end);
+  member(line.struck);
+  member(line.others);
+  member(line.unsynced_bytes);
+  member(line.type);
+  member(line.fields);
+}
+constexpr std::size_t kLineParts = 21;
+
+static void to_json(json& out, const TraceLine& line) {
+  out = json::array();
+  for_each_part(line, [&](const auto& part) { out.push_back(part); });
+}
+
+static void from_json(const json& in, TraceLine& line) {
+  if (in.size() != kLineParts) reject("a line of a trace has its parts");
+  std::size_t next = 0;
+  for_each_part(line, [&](auto& part) { in[next++].get_to(part); });
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TraceMoment, ordinal, time_ns)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TracedOperation, id, taken, ended, outcome)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MachineChange, machine, life, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TraceFacts, lines_left_out, operations, machines, settle_ns)
+
 static void to_json(json& out, const DrawRecord& draw) {
   out = json::array({static_cast<int>(draw.purpose), draw.root.value, static_cast<int>(draw.kind),
                      draw.where.value, draw.n, draw.index, draw.value});
@@ -87,8 +142,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Objection, property, name, signature, claim, 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Breakdown, signature, what, machine, role, task, at, frames)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultCount, kind, planned, fired, refused, took_effect)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeptEvent, number, time_ns, id, kind, machine, task, content)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TraceLine, ordinal, time_ns, kind, machine, peer, text, words,
-                                   record, operation, is_judged, fingerprint_records)
 
 namespace {
 
@@ -131,6 +184,7 @@ void for_each_member(Record& record, Field field) {
   field("kept", record.kept);
   field("draws", record.draws);
   field("trace", record.trace);
+  field("trace_facts", record.trace_facts);
   field("trail", record.trail);
 }
 

@@ -15,8 +15,8 @@
 
 #include "sim/kernel/choices.h"
 #include "sim/kernel/meters.h"
-#include "sim/kernel/observer.h"
 #include "sim/run/property.h"
+#include "sim/run/trace.h"
 #include "system/base/result.h"
 
 namespace millrace::run {
@@ -100,28 +100,6 @@ struct FaultCount {
   friend bool operator==(const FaultCount&, const FaultCount&) = default;
 };
 
-/// A line of a traced run, for the failure screen.
-struct TraceLine {
-  std::uint64_t ordinal = 0;
-  std::int64_t time_ns = 0;
-  sim::NoteKind kind = sim::NoteKind::kMachine;
-  std::string machine;
-  std::string peer;
-  std::string text;
-  /// The text as a person would say it; empty where `text` is that already.
-  std::string words;
-  /// Number of the history record that the line shows, or 0; see Objection::evidence.
-  std::uint64_t record = 0;
-  /// Id of the operation in whose name it happened, or 0.
-  std::uint64_t operation = 0;
-  /// Whether the property that objected sees records of this type.
-  bool is_judged = false;
-  /// How many records the fingerprint had by then, the one that this line tells of included.
-  std::uint64_t fingerprint_records = 0;
-
-  friend bool operator==(const TraceLine&, const TraceLine&) = default;
-};
-
 /// One record of the fingerprint, in words.
 struct KeptEvent {
   std::uint64_t number = 0;  ///< Of the fingerprint's record, from 0.
@@ -192,6 +170,7 @@ struct RunRecord {
   std::vector<DrawRecord> draws;
   /// Only of a traced run; of frames and disk requests the last 20,000.
   std::vector<TraceLine> trace;
+  TraceFacts trace_facts;
   /// Where another run of this plan parts from it is found by this (trail.h). Only of a traced run.
   std::string trail;
 

@@ -236,6 +236,7 @@ void RunWorld::on_end(sim::Process& process, sim::ProcessEnd end) {
     format_ended(host);
     return;
   }
+  history_.take_process_end(*host.machine);
   if (host.client != nullptr) host.client->process_ended();
   history_.record(ProcessEnded{.machine = host.machine->name(),
                                .role = host.role,

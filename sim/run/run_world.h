@@ -63,6 +63,9 @@ class RunWorld final : public sim::Observer,
   void on_mark(sim::Machine& machine, std::string_view name) override;
   void on_fact(sim::Machine& machine, const FactView& fact) override;
   void on_note(const sim::Note& note) override { history_.take_note(note); }
+  void on_queued(const sim::EventIdentity& who) override { history_.take_queued(who); }
+  void on_taken(std::uint64_t message) override { history_.take_taken(message); }
+  void on_machine_state(sim::Machine& machine) override { history_.take_machine_state(machine); }
   void on_task_exception(sim::Task& task, std::string_view what) override;
   void on_task_end(sim::Task& task) override;
   void on_end(sim::Process& process, sim::ProcessEnd end) override;

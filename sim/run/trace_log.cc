@@ -21,6 +21,7 @@ LogLevel level_of(sim::NoteKind kind) {
       return LogLevel::kInfo;
     case sim::NoteKind::kSend:
     case sim::NoteKind::kDeliver:
+    case sim::NoteKind::kLate:
     case sim::NoteKind::kDisk:
       return LogLevel::kDebug;
   }

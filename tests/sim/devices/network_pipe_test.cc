@@ -18,7 +18,7 @@ std::string next_text(Pipe& pipe) {
   return text;
 }
 
-void push(Pipe& pipe, std::string_view text) { pipe.push(as_bytes(text), {}, false); }
+void push(Pipe& pipe, std::string_view text) { pipe.push(as_bytes(text), {}, false, 0); }
 
 TEST(NetworkPipe, frames_come_out_in_order_whatever_the_order_of_their_arrivals) {
   Pipe pipe({});
@@ -95,11 +95,11 @@ TEST(NetworkPipe, the_end_comes_after_the_accepted_frames_and_needs_no_room) {
 
 TEST(NetworkPipe, dropped_frames_give_their_room_back_and_never_arrive) {
   Pipe pipe(kSmall);
-  pipe.push(as_bytes("kept"), {}, false);
-  pipe.push(as_bytes("lost"), {}, true);
+  pipe.push(as_bytes("kept"), {}, false, 0);
+  pipe.push(as_bytes("lost"), {}, true, 0);
   pipe.launch(1);
   pipe.launch(1);
-  pipe.push(as_bytes("never sent"), {}, false);
+  pipe.push(as_bytes("never sent"), {}, false, 0);
 
   const DroppedFrames dropped = pipe.drop_from(1);
 
