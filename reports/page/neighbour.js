@@ -1,0 +1,146 @@
+// The nearest run that passes beside the failing one: equal up to the parting, then each its own.
+
+const kAhead = 60;
+const kPairsMax = 20000;
+
+/** Pairs [row of this run or -1, row of the other or -1] around the parting. Equal records stand
+    side by side; of unequal ones the earlier comes first. */
+function pairRuns(model) {
+  const { neighbour } = model.data;
+  const ours = model.events;
+  const others = model.neighbour;
+  const pairs = [];
+  const same = Math.min(neighbour.row, neighbour.other_row);
+  for (let back = same; back > 0; --back)
+    pairs.push([neighbour.row - back, neighbour.other_row - back]);
+  const parting = pairs.length;
+  const key = (events, row) =>
+    `${events.kind[row]} ${events.machine[row]} ${events.peer[row]} ${events.textIndex[row]}`;
+  let i = neighbour.row;
+  let j = neighbour.other_row;
+  const find = (events, row, wanted) => {
+    const end = Math.min(events.count, row + kAhead);
+    for (let at = row; at < end; ++at) {
+      if (key(events, at) === wanted) return at;
+    }
+    return -1;
+  };
+  while ((i < ours.count || j < others.count) && pairs.length < kPairsMax) {
+    if (i >= ours.count) pairs.push([-1, j++]);
+    else if (j >= others.count) pairs.push([i++, -1]);
+    else if (key(ours, i) === key(others, j)) pairs.push([i++, j++]);
+    else {
+      const there = find(others, j, key(ours, i));
+      const here = find(ours, i, key(others, j));
+      const takesOther =
+        here < 0 ? there >= 0 || others.t[j] < ours.t[i] : there >= 0 && there - j < here - i;
+      if (takesOther) pairs.push([-1, j++]);
+      else pairs.push([i++, -1]);
+    }
+  }
+  return { pairs, parting };
+}
+
+function sideBySide(model, select) {
+  const { neighbour } = model.data;
+  const { pairs, parting } = pairRuns(model);
+  const column = (side, title) => {
+    const events = side === 0 ? model.events : model.neighbour;
+    const has = (pair) => pairs[pair][side] >= 0;
+    const row = (pair) => pairs[pair][side];
+    return [
+      {
+        title: `${title}: event`,
+        width: "124px",
+        class: "number",
+        text: (pair) => (has(pair) ? String(events.ordinal[row(pair)]) : ""),
+      },
+      {
+        title: "time, s",
+        width: "98px",
+        class: "number",
+        text: (pair) => (has(pair) ? secondsText(events.t[row(pair)], 6) : ""),
+      },
+      {
+        title: "machine",
+        width: "minmax(80px, 120px)",
+        wide: true,
+        text: (pair) => (has(pair) ? model.machineName(events.machine[row(pair)]) : ""),
+      },
+      {
+        title: "what",
+        width: "minmax(160px, 1fr)",
+        class: "what",
+        wide: true,
+        text: (pair) => (has(pair) ? events.words(row(pair)) : ""),
+      },
+    ];
+  };
+  const sign = {
+    title: "",
+    width: "30px",
+    class: "sign",
+    text: (pair) => {
+      if (pair === parting) return "◀";
+      return pairs[pair][0] >= 0 && pairs[pair][1] >= 0 ? "=" : "≠";
+    },
+  };
+  const table = new VirtualTable([...column(0, "fails"), sign, ...column(1, "passes")], {
+    name: "neighbour",
+    label: "The failing run and the passing one",
+    empty: "Nothing to compare.",
+    rowClass: (pair) =>
+      pair === parting
+        ? "is-parting"
+        : pairs[pair][0] >= 0 && pairs[pair][1] >= 0
+          ? ""
+          : "is-unequal",
+    onSelect: (pair) => {
+      if (pairs[pair][0] >= 0) select(pairs[pair][0]);
+    },
+  });
+  table.setRows(pairs.map((pair, index) => index));
+  requestAnimationFrame(() => {
+    table.scroller.scrollTop = Math.max(0, parting - 3) * kRowHeight;
+  });
+  const command = neighbour.command ? commandLine("passing run", neighbour.command) : null;
+  const words = `Passes if ${neighbour.change}; the runs part at event ${neighbour.parts_at}.`;
+  return el(
+    "div",
+    { class: "stack" },
+    el("div", { class: "panel-tools" }, el("span", { text: words }), command),
+    table.element,
+  );
+}
+
+/** The strip below the diagram. */
+function neighbourStrip(model, actions) {
+  const { neighbour } = model.data;
+  if (!neighbour) return null;
+  const { events } = model;
+  const words = (of, row) =>
+    row >= 0 && row < of.count ? `${of.ordinal[row]} ${clip(of.words(row), 70)}` : "nothing more";
+  const last = neighbour.row - 1;
+  return el(
+    "div",
+    { class: "neighbour", id: "neighbour" },
+    el("b", { text: "Passing neighbour" }),
+    el("span", { text: neighbour.change }),
+    last >= 0
+      ? el("span", { class: "same", text: `${events.ordinal[last]} = ${events.ordinal[last]}` })
+      : null,
+    el(
+      "span",
+      { class: "part" },
+      el("span", { class: "ours", text: words(events, neighbour.row) }),
+      el("span", { class: "versus", text: " ≠ " }),
+      el("span", { class: "others", text: words(model.neighbour, neighbour.other_row) }),
+    ),
+    el("button", {
+      type: "button",
+      class: "button",
+      text: "side by side",
+      on: { click: actions.showSideBySide },
+    }),
+  );
+}

@@ -1,0 +1,538 @@
+// The page of one run: the first screen, the tabs below it, and what a choice of a record does.
+
+const kVerdictSigns = {
+  pass: "✓",
+  fail: "✕",
+  crash: "✕",
+  hang: "✕",
+  limit: "✕",
+  inconclusive: "?",
+};
+
+class RunPage {
+  constructor(data) {
+    this.data = data;
+    this.model = new RunModel(data);
+    this.selected = -1;
+    const select = (row) => this.select(row, "table");
+    this.filters = new Filters(this.model, () => this.filtersChanged());
+    this.diagram = new Diagram(this.model, this.filters, {
+      select: (row) => this.select(row, "diagram"),
+    });
+    this.history = new HistoryPanel(this.model, this.filters, select, (count) =>
+      this.tabs?.setCount("history", countText(count)),
+    );
+    this.evidence = evidenceTable(this.model, select);
+    this.line = el(
+      "div",
+      { class: "causes-line", "aria-live": "polite" },
+      el("span", { class: "hint", text: "click a record to see its causes" }),
+    );
+    this.tabs = new Tabs(this.tabList(select), "Details");
+    this.build();
+  }
+
+  tabList(select) {
+    const { data, model } = this;
+    const showTime = (t) => this.diagram.showTime(t);
+    return [
+      {
+        id: "evidence",
+        title: "Evidence",
+        count: countText(model.evidence.length),
+        build: () => this.evidence.element,
+      },
+      {
+        id: "history",
+        title: "History",
+        count: countText(this.filters.rows.length),
+        build: () => this.history.element,
+      },
+      { id: "plots", title: "Plots", build: () => plotsPanel(model, showTime) },
+      {
+        id: "knobs",
+        title: "Knobs",
+        count: countText(data.knobs.length),
+        build: () => knobsPanel(data),
+      },
+      { id: "log", title: "Log", build: () => logPanel(model) },
+      {
+        id: "causes",
+        title: "Causes",
+        build: () => el("div", { class: "causes-box" }),
+        onShow: () => this.fillCauses(),
+      },
+      ...(data.neighbour
+        ? [{ id: "neighbour", title: "Side by side", build: () => sideBySide(model, select) }]
+        : []),
+      {
+        id: "checks",
+        title: "Checks",
+        count: countText((data.properties ?? []).length),
+        build: () => checksPanel(data),
+      },
+      { id: "reproduce", title: "Reproduce", build: () => reproducePanel(data) },
+    ];
+  }
+
+  build() {
+    const { data, filters, diagram } = this;
+    const work = el(
+      "main",
+      { class: "work" },
+      planPane(this.model, (row) => this.select(row, "plan")),
+      el(
+        "section",
+        { class: "space-time", "aria-label": "Space-time diagram" },
+        el(
+          "div",
+          { class: "pane-head" },
+          el("h2", { text: "Space-time" }),
+          el("div", { class: "filters" }, ...filters.build()),
+          el("div", { class: "tools" }, ...diagram.buildTools()),
+        ),
+        diagram.element,
+      ),
+    );
+    this.dock = el(
+      "section",
+      { class: "dock", "aria-label": "Details" },
+      el(
+        "div",
+        { class: "dock-bar" },
+        this.buildGrip(),
+        this.tabs.list,
+        this.line,
+        this.buildTaller(),
+      ),
+      this.tabs.panels,
+    );
+    const strip = neighbourStrip(this.model, { showSideBySide: () => this.tabs.show("neighbour") });
+    replaceChildren(
+      byId("page"),
+      runHeader(data),
+      claimBar(this.model, (row) => this.select(row, "plan")),
+      work,
+      strip,
+      this.dock,
+    );
+    document.title =
+      `${data.run.verdict.toUpperCase()} ${data.failure?.property ?? ""} ` +
+      `${data.run.scenario} ` +
+      `seed ${data.run.seed}`;
+    document.body.dataset.ready = "run";
+  }
+
+  /** Most of the page for the details, and back. */
+  buildTaller() {
+    const button = el("button", {
+      type: "button",
+      class: "button square taller",
+      title: "more room for the details",
+      "aria-label": "more room for the details",
+      "aria-pressed": "false",
+      text: "⤒",
+      on: {
+        click: () => {
+          const isTall = this.dock.classList.toggle("is-tall");
+          button.setAttribute("aria-pressed", String(isTall));
+        },
+      },
+    });
+    return button;
+  }
+
+  /** The border between diagram and tabs, to be moved by pointer or keys. */
+  buildGrip() {
+    const grip = el("div", {
+      class: "grip",
+      role: "separator",
+      tabindex: "0",
+      "aria-orientation": "horizontal",
+      "aria-label": "height of the details",
+      title: "drag to resize",
+    });
+    const resize = (height) => {
+      const most = window.innerHeight * 0.75;
+      this.dock.style.setProperty(
+        "--dock",
+        `${Math.round(Math.max(90, Math.min(most, height)))}px`,
+      );
+    };
+    grip.addEventListener("pointerdown", (event) => grip.setPointerCapture(event.pointerId));
+    grip.addEventListener("pointermove", (event) => {
+      if (grip.hasPointerCapture(event.pointerId))
+        resize(this.dock.getBoundingClientRect().bottom - event.clientY);
+    });
+    grip.addEventListener("keydown", (event) => {
+      const step = { ArrowUp: 30, ArrowDown: -30 }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      resize(this.dock.offsetHeight + step);
+    });
+    return grip;
+  }
+
+  select(row, origin) {
+    this.selected = row;
+    this.diagram.select(row, origin !== "diagram" || !this.isInSight(row));
+    this.history.table.select(row, origin !== "table" || this.tabs.shown.id !== "history");
+    this.evidence.select(row, origin !== "table" || this.tabs.shown.id !== "evidence");
+    replaceChildren(
+      this.line,
+      ...causesLine(this.model, row, (other) => this.select(other, "line")),
+    );
+    if (origin === "diagram" || origin === "plan") this.tabs.show("causes");
+    this.fillCauses();
+    document.body.dataset.selected = row;
+  }
+
+  isInSight(row) {
+    const y = this.diagram.view.yOfRow(row);
+    return y > 0 && y < this.diagram.view.height;
+  }
+
+  fillCauses() {
+    const { panel, isBuilt } = this.tabs.get("causes");
+    if (!isBuilt) return;
+    panel.scrollTop = 0;
+    replaceChildren(
+      panel.firstChild,
+      causesPanel(this.model, this.selected, (row) => this.select(row, "line")),
+    );
+  }
+
+  filtersChanged() {
+    this.diagram.rowsChanged();
+    this.history.update();
+  }
+}
+
+// --- header, claim ---
+
+function runHeader(data) {
+  const { run, failure, build } = data;
+  const command = data.commands.find(({ id }) => id === "replay") ?? data.commands[0];
+  return el(
+    "header",
+    { class: `page-head is-${run.verdict}` },
+    el(
+      "span",
+      { class: "verdict" },
+      el("span", { "aria-hidden": "true", text: `${kVerdictSigns[run.verdict] ?? ""} ` }),
+      run.verdict.toUpperCase(),
+    ),
+    failure
+      ? el(
+          "h1",
+          {},
+          el("b", { text: failure.property }),
+          " ",
+          el("span", { text: failure.name ?? "" }),
+        )
+      : el("h1", { text: run.scenario }),
+    el(
+      "span",
+      { class: "where" },
+      failure ? `${run.scenario} ` : "",
+      "seed ",
+      el("b", { text: String(run.seed) }),
+    ),
+    groupBadge(data),
+    el("span", {
+      class: "where build",
+      title: build.text,
+      text: `${build.commit} ${build.compiler}`,
+    }),
+    el(
+      "div",
+      { class: "actions" },
+      command ? copyButton(`copy ${command.id}`, command.text, { id: "copy-command" }) : null,
+      data.token ? copyButton("copy token", data.token, { id: "copy-token" }) : null,
+      data.text ? copyButton("copy text", data.text, { id: "copy-text" }) : null,
+      ...(data.links ?? []).map(({ label, href }) => safeLink(label, href, "button")),
+    ),
+  );
+}
+
+/** Only to a file beside the page or below it, whatever the data says. */
+function safeLink(label, href, className) {
+  const isLocal = !/^[a-z][a-z0-9+.-]*:|^\/\//i.test(href);
+  return isLocal
+    ? el("a", { class: className, href, text: label })
+    : el("span", { class: className, text: label });
+}
+
+function groupBadge({ group }) {
+  if (!group || !group.status) return null;
+  const since = group.known_since ? ` since ${group.known_since}` : "";
+  const count = group.seeds ? `, ${countText(group.count)} of ${counted(group.seeds, "seed")}` : "";
+  return el("span", { class: `badge is-${group.status}`, text: `${group.status}${since}${count}` });
+}
+
+function claimBar(model, select) {
+  const { failure, run, consequences } = model.data;
+  if (!failure) {
+    return el(
+      "section",
+      { class: "claim" },
+      el("p", {
+        class: "claim-text",
+        text:
+          run.reason ||
+          run.story ||
+          `${countText(run.acked_operations)} acknowledged operations held.`,
+      }),
+    );
+  }
+  const others = consequences ?? [];
+  return el(
+    "section",
+    { class: "claim" },
+    el("p", { class: "claim-text", text: failure.claim || failure.seen }),
+    el(
+      "div",
+      { class: "seen" },
+      failure.seen
+        ? el(
+            "p",
+            {},
+            el("b", { text: "SEEN" }),
+            " ",
+            el("span", { text: failure.seen, title: failure.seen }),
+          )
+        : null,
+      failure.expected
+        ? el(
+            "p",
+            {},
+            el("b", { text: "EXPECTED" }),
+            " ",
+            el("span", { text: failure.expected, title: failure.expected }),
+          )
+        : null,
+    ),
+    others.length === 0
+      ? null
+      : el(
+          "div",
+          { class: "consequences" },
+          el("span", { text: `${counted(others.length, "consequence")}: ` }),
+          ...others.slice(0, 4).map((other) =>
+            el("button", {
+              type: "button",
+              class: "link",
+              text: `${other.property} ${other.name ?? ""}`,
+              title: `${other.claim ?? ""} ${other.seen ?? ""}`,
+              disabled: other.row < 0,
+              on: { click: () => select(other.row) },
+            }),
+          ),
+        ),
+  );
+}
+
+// --- plan ---
+
+function planPane(model, select) {
+  const { plan, run, overrides } = model.data;
+  const items = plan.items.map((item) => planItem(model, item, select));
+  const { from, size } = plan;
+  const notes = [];
+  if (plan.items_left_out)
+    notes.push(
+      `${counted(plan.items_left_out, "more entry", "more entries")} in \`millrace plan\``,
+    );
+  if (from) {
+    notes.push(
+      `from ${sizeText(from)}; ` +
+        `${counted(plan.runs ?? 0, "run")}, ${durationText(plan.wall_ns ?? 0)}`,
+    );
+  }
+  if (plan.replays) notes.push(`${plan.replays.same} of ${plan.replays.tried} replays the same`);
+  notes.push(`strategy ${plan.strategy ?? run.strategy}`);
+  return el(
+    "section",
+    { class: "plan", "aria-label": "Plan" },
+    el(
+      "div",
+      { class: "pane-head" },
+      el("h2", { text: from ? "Minimal plan" : "Plan" }),
+      size ? el("span", { class: "hint", text: sizeText(size) }) : null,
+    ),
+    el(
+      "div",
+      { class: "plan-body" },
+      el("ol", { class: "plan-items" }, ...items),
+      (overrides ?? []).length === 0
+        ? null
+        : el(
+            "ul",
+            { class: "overrides" },
+            ...overrides.map(({ rule, draws }) =>
+              el(
+                "li",
+                {},
+                el("span", { text: rule }),
+                el("span", { class: "hint", text: ` ${counted(draws, "draw")}` }),
+              ),
+            ),
+          ),
+      el("div", { class: "plan-notes" }, ...notes.map((text) => el("p", { text }))),
+    ),
+  );
+}
+
+function planItem(model, item, select) {
+  const isFault = item.kind === "fault";
+  const state = { unmatched: "never met", refused: "refused by the budget" }[item.state] ?? "";
+  const content = [
+    el("span", {
+      class: "plan-id",
+      text: isFault ? `F${item.id}` : item.kind === "override" ? "~" : String(item.id),
+    }),
+    el(
+      "span",
+      { class: "plan-text" },
+      el("span", { text: item.text }),
+      item.moment ? el("span", { class: "moment", text: item.moment }) : null,
+      state ? el("span", { class: "state", text: state }) : null,
+    ),
+  ];
+  const row = item.row ?? -1;
+  const body =
+    row >= 0
+      ? el(
+          "button",
+          {
+            type: "button",
+            class: "plan-item",
+            "data-event-row": row,
+            on: { click: () => select(row) },
+          },
+          ...content,
+        )
+      : el("div", { class: "plan-item" }, ...content);
+  return el("li", { class: `is-${item.kind}` }, body);
+}
+
+// --- checks, commands ---
+
+function checksPanel(data) {
+  const properties = data.properties ?? [];
+  const faults = data.faults ?? [];
+  const marks = Object.entries(data.marks ?? {});
+  const signs = {
+    held: "✓",
+    failed: "✕",
+    not_judged: "–",
+    skipped: "–",
+    not_evaluated: "○",
+    not_seen: "○",
+  };
+  const number = (value) => countText(value);
+  return el(
+    "div",
+    { class: "columns" },
+    section(
+      "Properties",
+      plainTable(
+        [
+          { title: "property", cell: ({ id, name }) => `${id} ${name}`, sort: ({ id }) => id },
+          {
+            title: "verdict",
+            cell: ({ verdict, reason }) =>
+              `${signs[verdict] ?? ""} ${verdict.replace("_", " ")}${reason ? `: ${reason}` : ""}`,
+            sort: ({ verdict }) => verdict,
+          },
+          {
+            title: "evaluated",
+            class: "number",
+            cell: ({ evaluated }) => number(evaluated),
+            sort: ({ evaluated }) => evaluated,
+          },
+        ],
+        properties,
+        { "data-table": "properties" },
+      ),
+    ),
+    section(
+      "Faults",
+      plainTable(
+        [
+          { title: "kind", cell: ({ kind }) => kind, sort: ({ kind }) => kind },
+          ...["planned", "fired", "refused", "took_effect"].map((key) => ({
+            title: key.replace("_", " "),
+            class: "number",
+            cell: (fault) => number(fault[key]),
+            sort: (fault) => fault[key],
+          })),
+        ],
+        faults,
+        { "data-table": "faults" },
+      ),
+    ),
+    section(
+      "Marks",
+      plainTable(
+        [
+          { title: "mark", cell: ([name]) => name, sort: ([name]) => name },
+          {
+            title: "passed",
+            class: "number",
+            cell: ([, count]) => number(count),
+            sort: ([, count]) => count,
+          },
+        ],
+        marks,
+        { "data-table": "marks" },
+      ),
+    ),
+  );
+}
+
+function section(title, ...children) {
+  return el("section", {}, el("h3", { text: title }), ...children);
+}
+
+function reproducePanel(data) {
+  const { run, build, failure, token } = data;
+  return el(
+    "div",
+    { class: "columns" },
+    section(
+      "Commands",
+      ...data.commands.map(({ id, text }) => commandLine(id, text)),
+      token ? commandLine("token", token) : null,
+    ),
+    section(
+      "This run",
+      factList(
+        [
+          ["scenario", run.scenario],
+          ["seed", String(run.seed)],
+          ["strategy", run.strategy],
+          ["signature", failure?.signature],
+          ["group", failure?.group],
+          ["fingerprint", run.fingerprint],
+          ["plan", run.plan],
+          ["events", countText(run.events)],
+          ["records", run.records ? countText(run.records) : null],
+          ["virtual time", durationText(run.virtual_ns)],
+          ["acknowledged", countText(run.acked_operations)],
+          ["limit", run.limit],
+          ["build", build.text],
+          ["machine", failure?.machine >= 0 ? data.machines[failure.machine].name : null],
+          ["task", failure?.task],
+        ],
+        { id: "facts" },
+      ),
+    ),
+    failure?.frames?.length
+      ? section("Stack", el("pre", { class: "frames", text: failure.frames.join("\n") }))
+      : null,
+    data.text ? section("As text", el("pre", { class: "screen-text", text: data.text })) : null,
+  );
+}
+
+new RunPage(loadData());

@@ -1,0 +1,262 @@
+"""A small client of the WebDriver protocol for headless Chromium; Python's standard library alone.
+
+Source: W3C WebDriver, https://www.w3.org/TR/webdriver2/, and ChromeDriver's own log endpoint.
+"""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+KEYS = {
+    "Tab": "\ue004",
+    "Enter": "\ue007",
+    "Escape": "\ue00c",
+    "PageUp": "\ue00e",
+    "PageDown": "\ue00f",
+    "End": "\ue010",
+    "Home": "\ue011",
+    "Left": "\ue012",
+    "Up": "\ue013",
+    "Right": "\ue014",
+    "Down": "\ue015",
+    "Control": "\ue009",
+    "Shift": "\ue008",
+}
+START_SECONDS = 60
+TWO_FRAMES = """const [done] = arguments;
+requestAnimationFrame(() => requestAnimationFrame(() => done(0)));"""
+
+
+class BrowserError(Exception):
+    pass
+
+
+def find_program(name, package):
+    path = shutil.which(name)
+    if path is None:
+        raise BrowserError(
+            f"{name} is missing: install Debian's package {package} (./dev setup does)"
+        )
+    return path
+
+
+class Driver:
+    """A chromedriver on a port of its own choice, with a folder that goes away with it."""
+
+    def __init__(self):
+        program = find_program("chromedriver", "chromium-driver")
+        find_program("chromium", "chromium")
+        self.folder = tempfile.mkdtemp(prefix="millrace-browser-")
+        self.log_path = os.path.join(self.folder, "chromedriver.log")
+        with open(self.log_path, "wb") as log:
+            # A session of its own: its browsers end with it.
+            self.process = subprocess.Popen(
+                [program, "--port=0"],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, "TMPDIR": self.folder, "HOME": self.folder},
+            )
+        try:
+            self.port = self.wait_for_port()
+        except BrowserError:
+            self.close()
+            raise
+
+    def wait_for_port(self):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with open(self.log_path, encoding="utf-8", errors="replace") as log:
+                text = log.read()
+            if "started successfully on port " in text:
+                return int(text.split("started successfully on port ")[1].split(".")[0])
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise BrowserError(f"chromedriver did not start:\n{text}")
+
+    def call(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            data,
+            method=method,
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=120) as response:
+                return json.load(response)["value"]
+        except urllib.error.HTTPError as error:
+            value = json.load(error)["value"]
+            raise BrowserError(f"{value['error']}: {value['message']}") from None
+
+    def close(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(timeout=10)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            pass
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Browser:
+    """A window of headless Chromium."""
+
+    def __init__(self, driver, width=1280, height=800, is_dark=False, is_phone=False):
+        self.driver = driver
+        arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+            f"--window-size={width},{height}",
+            "--force-device-scale-factor=1",
+        ]
+        if is_dark:
+            arguments.append("--blink-settings=preferredColorScheme=0")
+        options = {"binary": find_program("chromium", "chromium"), "args": arguments}
+        if is_phone:
+            options["mobileEmulation"] = {
+                "deviceMetrics": {"width": width, "height": height, "pixelRatio": 2, "touch": True}
+            }
+        capabilities = {
+            "browserName": "chrome",
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }
+        value = driver.call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
+        self.path = f"/session/{value['sessionId']}"
+        if not is_phone:
+            self.set_viewport(width, height)
+
+    def call(self, method, path, body=None):
+        return self.driver.call(method, self.path + path, body)
+
+    def set_viewport(self, width, height):
+        self.command(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+
+    def command(self, name, parameters):
+        """A command of Chromium's own protocol."""
+        return self.call("POST", "/goog/cdp/execute", {"cmd": name, "params": parameters})
+
+    def open(self, path):
+        self.call("POST", "/url", {"url": f"file://{path}"})
+
+    def run(self, script, *arguments):
+        return self.call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def settle(self):
+        """Waits until what was asked for is painted: two frames."""
+        self.call("POST", "/execute/async", {"args": [], "script": TWO_FRAMES})
+
+    def find(self, selector):
+        """The element, which must be there."""
+        return self.call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
+
+    def count(self, selector):
+        return self.run("return document.querySelectorAll(arguments[0]).length", selector)
+
+    def text(self, selector):
+        return self.call("GET", f"/element/{self.find(selector)}/text")
+
+    def click(self, selector):
+        """As a user does: it must be in sight and not covered."""
+        self.call("POST", f"/element/{self.find(selector)}/click", {})
+        self.settle()
+
+    def type(self, selector, text):
+        self.call("POST", f"/element/{self.find(selector)}/value", {"text": text})
+        self.settle()
+
+    def press(self, *keys):
+        """Keys for whatever has the focus."""
+        actions = []
+        for key in keys:
+            value = KEYS.get(key, key)
+            actions += [{"type": "keyDown", "value": value}, {"type": "keyUp", "value": value}]
+        self.call(
+            "POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]}
+        )
+        self.settle()
+
+    def point(self, selector, x, y, *kinds):
+        """Moves to a place of the element, from its middle, and does pointerDown, pointerUp."""
+        origin = {ELEMENT: self.find(selector)}
+        actions = [{"type": "pointerMove", "duration": 0, "origin": origin, "x": x, "y": y}]
+        actions += [{"type": kind, "button": 0} for kind in kinds]
+        self.call(
+            "POST",
+            "/actions",
+            {"actions": [{"type": "pointer", "id": "mouse", "actions": actions}]},
+        )
+        self.settle()
+
+    def wheel(self, selector, down, with_control=False):
+        origin = {ELEMENT: self.find(selector)}
+        keys = (
+            [
+                {"type": "keyDown", "value": KEYS["Control"]},
+                {"type": "pause"},
+                {"type": "keyUp", "value": KEYS["Control"]},
+            ]
+            if with_control
+            else []
+        )
+        scroll = [
+            {"type": "pause"},
+            {
+                "type": "scroll",
+                "origin": origin,
+                "x": 0,
+                "y": 0,
+                "deltaX": 0,
+                "deltaY": down,
+                "duration": 0,
+            },
+            {"type": "pause"},
+        ]
+        self.call(
+            "POST",
+            "/actions",
+            {
+                "actions": [
+                    {"type": "key", "id": "keys", "actions": keys},
+                    {"type": "wheel", "id": "wheel", "actions": scroll},
+                ]
+            },
+        )
+        self.settle()
+
+    def complaints(self):
+        """What the console holds since the last call, but for what is only told."""
+        entries = self.call("POST", "/se/log", {"type": "browser"})
+        return [entry["message"] for entry in entries if entry["level"] not in ("INFO", "DEBUG")]
+
+    def screenshot(self, path):
+        self.settle()
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self.call("GET", "/screenshot")))
+
+    def close(self):
+        self.call("DELETE", "")
