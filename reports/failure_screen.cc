@@ -295,6 +295,8 @@ class FailureScreen {
     add_command("or", context_.token_command, "");
     add_command("seed", context_.seed_command,
                 context_.story.empty() ? "(this build)" : "(this build; unshrunk)");
+    add_command("look", context_.look_command, "");
+    add_command("stop", stop_command(record_, context_), "(in gdb)");
     add_command("keep", context_.keep_command, "(for ctest)");
   }
 
@@ -361,6 +363,16 @@ std::vector<std::string> story_parts(const run::Plan& plan) {
     parts.push_back(fmt::format("fault {}: {}", action.id, sim::describe(action)));
   }
   return parts;
+}
+
+std::string stop_command(const run::RunRecord& record, const FailureContext& context) {
+  // Where there is a page there is a repro that is run once more.
+  if (context.replay_command.empty() || context.look_command.empty()) return {};
+  const std::uint64_t event = record.violation.has_value()   ? record.violation->at.ordinal
+                              : record.breakdown.has_value() ? record.breakdown->at.ordinal
+                                                             : 0;
+  if (event == 0) return {};
+  return fmt::format("{} --break {}", context.replay_command, event);
 }
 
 std::string passes_if_text(const run::Shrunk& shrunk) {

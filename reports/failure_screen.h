@@ -29,6 +29,8 @@ struct FailureContext {
   std::string token_command = {};
   std::string seed_command = {};
   std::string keep_command = {};
+  /// What shows the run as a page.
+  std::string look_command = {};
   /// The overrides of the plan, a line each.
   std::vector<std::string> overrides = {};
   /// What a reduced run consists of and what it was made of, see story_text(); empty for one that
@@ -50,6 +52,9 @@ std::vector<std::string> story_parts(const run::Plan& plan);
 
 /// "fault 1 comes 4 events earlier; the two runs part at event 45"; empty for none.
 std::string passes_if_text(const run::Shrunk& shrunk);
+
+/// Stops a replay at the failure: "millrace replay F --break 45"; empty where nobody can.
+std::string stop_command(const run::RunRecord& record, const FailureContext& context);
 
 /// The screen of a run that is red, or inconclusive. A red record is best traced: without a trace
 /// the table of evidence is left out. Ends with a line feed.

@@ -311,6 +311,7 @@ TEST(FailureScreen, ends_with_the_commands_to_get_there_again_and_to_keep_it) {
   FailureContext context = lost_event_context();
   context.token_command = "millrace replay mr1." + std::string(400, 'x');
   context.keep_command = "millrace keep latest";
+  context.look_command = "millrace report latest --open";
 
   EXPECT_TRUE(failure_screen(lost_event(), context, kWide)
                   .ends_with("  replay      millrace replay "
@@ -320,6 +321,10 @@ TEST(FailureScreen, ends_with_the_commands_to_get_there_again_and_to_keep_it) {
                              "\n"
                              "  seed        millrace run crash_storm --seed 187 --set "
                              "segment_store.frame_bytes=64    (this build)\n"
+                             "  look        millrace report latest --open\n"
+                             "  stop        millrace replay "
+                             "millrace-out/latest/failures/DUR-1-4e956e3a.repro.json --break 94    "
+                             "(in gdb)\n"
                              "  keep        millrace keep latest    (for ctest)\n"));
 }
 

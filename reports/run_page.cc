@@ -1,0 +1,240 @@
+#include "reports/run_page.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "reports/page_file.h"
+#include "reports/run_page_plan.h"
+#include "reports/run_page_plots.h"
+#include "reports/run_page_trace.h"
+#include "sim/run/signature.h"
+#include "system/base/check.h"
+
+namespace millrace::reports {
+namespace {
+
+constexpr int kSchema = 1;
+/// Of the passing run: what comes before the parting, and how much in all.
+constexpr std::size_t kRowsBeforeParting = 200;
+constexpr std::size_t kNeighbourRowsMax = 5'000;
+
+/// A member of an object of `--json`, null where it has none.
+PageJson member(const PageJson& object, const char* name) {
+  const auto found = object.find(name);
+  return found == object.end() ? PageJson(nullptr) : *found;
+}
+
+PageJson text_or_null(std::string_view text) {
+  return text.empty() ? PageJson(nullptr) : PageJson(text);
+}
+
+class RunPageObject {
+ public:
+  explicit RunPageObject(const RunPage& page)
+      : page_(page),
+        record_(page.record),
+        object_of_run_(PageJson::parse(page.run_json)),
+        tables_(page.plan),
+        all_(evidence(record_.trace.size() + 2)),
+        shown_(evidence(kEvidenceLines)),
+        rows_(record_, all_) {}
+
+  PageJson make() {
+    PageJson object{
+        {"page", "run"}, {"schema", kSchema}, {"build", build_json()}, {"run", run_json()}};
+    if (record_.is_red()) object["failure"] = failure_json();
+    object["consequences"] = consequences_json();
+    if (page_.screen.seeds > 0) object["group"] = group_json();
+    object["commands"] = commands_json();
+    object["token"] = text_or_null(page_.token);
+    object["links"] = links_json();
+    object["text"] = text_or_null(page_.screen_text);
+    object["plan"] = plan_json(rows_, record_, page_.plan, page_.shrunk, tables_);
+    object["knobs"] = knobs_json(page_.plan, page_.registry);
+    object["overrides"] = member(object_of_run_, "overrides");
+    object["machines"] = tables_.machines_json();
+    EventColumns events(tables_);
+    for (std::size_t row = 0; row < rows_.size(); ++row) events.add(rows_[row]);
+    object["events"] = events.take();
+    object["causes"] = causes_json(rows_);
+    object["messages"] = messages_json(rows_);
+    object["operations"] = operations_json(rows_, record_, page_.plan, tables_);
+    object["bands"] = bands_json(rows_, record_, page_.plan, tables_);
+    object["spans"] = spans_json(rows_, record_, tables_);
+    object["evidence"] = evidence_json(rows_, all_, shown_);
+    object["facets"] = facets_json(rows_);
+    object["series"] = series_json(rows_, record_);
+    if (page_.neighbour != nullptr) object["neighbour"] = neighbour_json();
+    object["properties"] = properties_json();
+    for (const char* const name : {"faults", "marks", "situations"}) {
+      object[name] = member(object_of_run_, name);
+    }
+    object["rows_left_out"] = rows_.left_out();
+    // Last: all others have put their texts there.
+    object["strings"] = tables_.strings_json();
+    return object;
+  }
+
+ private:
+  Evidence evidence(std::size_t lines_max) const {
+    return choose_evidence(record_, std::max<std::size_t>(lines_max, 2));
+  }
+
+  PageJson build_json() const {
+    PageJson build = member(object_of_run_, "build");
+    build["text"] = run::build_text(page_.screen.build);
+    return build;
+  }
+
+  PageJson run_json() const {
+    PageJson run = PageJson::object();
+    for (const char* const name : {"scenario", "seed", "strategy", "verdict", "fingerprint", "plan",
+                                   "events", "virtual_ns", "acked_operations", "reason", "limit"}) {
+      run[name] = member(object_of_run_, name);
+    }
+    run["records"] = record_.records;
+    run["story"] = text_or_null(page_.story);
+    run["is_shrunk"] = page_.shrunk != nullptr;
+    return run;
+  }
+
+  PageJson objection_json(const PageJson& violation, const run::At& at) const {
+    PageJson failure = PageJson::object();
+    for (const char* const name :
+         {"property", "name", "signature", "group", "claim", "seen", "expected", "event"}) {
+      failure[name] = member(violation, name);
+    }
+    failure["t"] = at.time.ns;
+    return failure;
+  }
+
+  PageJson failure_json() const {
+    const PageJson violation = member(object_of_run_, "violation");
+    if (record_.breakdown.has_value() && !record_.violation.has_value()) {
+      const run::Breakdown& breakdown = *record_.breakdown;
+      PageJson failure = objection_json(violation, breakdown.at);
+      failure["row"] = rows_.violation_row();
+      failure["machine"] = tables_.machine(breakdown.machine);
+      failure["role"] = breakdown.role;
+      failure["task"] = breakdown.task;
+      failure["frames"] = breakdown.frames;
+      return failure;
+    }
+    PageJson failure = objection_json(violation, record_.violation->at);
+    const std::int64_t row = rows_.violation_row();
+    failure["row"] = row;
+    failure["machine"] =
+        row < 0 ? -1 : tables_.machine(rows_[static_cast<std::size_t>(row)].machine);
+    return failure;
+  }
+
+  PageJson consequences_json() const {
+    PageJson list = PageJson::array();
+    const PageJson consequences = member(object_of_run_, "consequences");
+    for (std::size_t i = 0; i < record_.consequences.size(); ++i) {
+      const run::At& at = record_.consequences[i].at;
+      PageJson one = objection_json(consequences[i], at);
+      one["row"] = rows_.row_at(at.ordinal);
+      one["machine"] = -1;
+      list.push_back(std::move(one));
+    }
+    return list;
+  }
+
+  PageJson group_json() const {
+    return {{"status", page_.screen.is_new ? "new" : "known"},
+            {"count", page_.screen.group_seeds},
+            {"seeds", page_.screen.seeds},
+            {"scenario", record_.scenario}};
+  }
+
+  PageJson commands_json() const {
+    PageJson list = PageJson::array();
+    const auto add = [&](const char* id, const std::string& text) {
+      if (!text.empty()) list.push_back({{"id", id}, {"text", text}});
+    };
+    add("replay", page_.screen.replay_command);
+    add("token", page_.screen.token_command);
+    add("seed", page_.screen.seed_command);
+    add("look", page_.screen.look_command);
+    add("stop", stop_command(record_, page_.screen));
+    add("keep", page_.screen.keep_command);
+    return list;
+  }
+
+  PageJson links_json() const {
+    PageJson list = PageJson::array();
+    for (const PageLink& link : page_.links) {
+      list.push_back({{"label", link.label}, {"href", link.href}});
+    }
+    return list;
+  }
+
+  PageJson properties_json() const {
+    PageJson list = member(object_of_run_, "properties");
+    for (PageJson& property : list) {
+      const auto* const known = page_.registry.find_property(property.value("id", ""));
+      if (known != nullptr) property["claim"] = known->claim.sentence;
+    }
+    return list;
+  }
+
+  // --- the passing neighbour ---
+
+  static bool is_same(const run::TraceLine& a, const run::TraceLine& b) {
+    return a.ordinal == b.ordinal && a.time_ns == b.time_ns && a.kind == b.kind &&
+           a.machine == b.machine && a.text == b.text;
+  }
+
+  PageJson neighbour_json() {
+    const NeighbourRun& other = *page_.neighbour;
+    const std::vector<run::TraceLine>& ours = record_.trace;
+    const std::vector<run::TraceLine>& theirs = other.record.trace;
+    std::size_t here = 0;
+    std::size_t there = 0;
+    while (here < ours.size() && there < theirs.size()) {
+      // Where a bound has cut off the beginning of one, the other waits for it.
+      if (ours[here].number < theirs[there].number) {
+        ++here;
+      } else if (ours[here].number > theirs[there].number) {
+        ++there;
+      } else if (is_same(ours[here], theirs[there])) {
+        ++here;
+        ++there;
+      } else {
+        break;
+      }
+    }
+    const std::size_t first = there > kRowsBeforeParting ? there - kRowsBeforeParting : 0;
+    const std::size_t last = std::min(theirs.size(), first + kNeighbourRowsMax);
+    EventColumns events(tables_);
+    for (std::size_t i = first; i < last; ++i) events.add(theirs[i]);
+    return {{"change", other.change},
+            {"parts_at", other.parts_at},
+            {"row", here < ours.size() ? rows_.row_of(ours[here].number) : -1},
+            {"other_row", there < theirs.size() ? static_cast<std::int64_t>(there) : -1},
+            {"first_row", first},
+            {"events", events.take()}};
+  }
+
+  const RunPage& page_;
+  const run::RunRecord& record_;
+  PageJson object_of_run_;
+  PageTables tables_;
+  Evidence all_;
+  Evidence shown_;
+  PageRows rows_;
+};
+
+}  // namespace
+
+std::string run_page_json(const RunPage& page) {
+  // Texts of the system under test may hold any byte.
+  return RunPageObject(page).make().dump(-1, ' ', false, PageJson::error_handler_t::replace);
+}
+
+std::string run_page_html(const RunPage& page) {
+  return page_with("run.html", run_page_json(page));
+}
+
+}  // namespace millrace::reports

@@ -1,0 +1,245 @@
+#include "reports/run_page_plots.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace millrace::reports {
+namespace {
+
+using run::TraceField;
+using run::TraceLine;
+using sim::NoteKind;
+
+/// A facet with more values than a person can choose from is none.
+constexpr std::size_t kFacetValuesMax = 5'000;
+constexpr std::size_t kFacetsMax = 8;
+/// Points of a plot; of more every n-th is kept.
+constexpr std::size_t kPointsMax = 4'000;
+constexpr std::size_t kSeriesMax = 64;
+
+bool is_number(std::string_view value) {
+  return !value.empty() && value.find_first_not_of("0123456789.-") == std::string_view::npos;
+}
+
+const std::string* field_of(const TraceLine& line, std::string_view name) {
+  const auto found = std::ranges::find(line.fields, name, &TraceField::name);
+  return found == line.fields.end() ? nullptr : &found->value;
+}
+
+/// Whether rows are told apart by such a field: names and ids are, amounts and sentences are not.
+bool is_facet(const TraceField& field) {
+  if (field.value.empty() || field.value == "true" || field.value == "false") return false;
+  const bool names_something = field.name.ends_with("id") || field.name == "key";
+  const bool is_sentence = field.value.find(' ') != std::string::npos;
+  return names_something || (!is_number(field.value) && !is_sentence);
+}
+
+/// Values of one field, by row.
+class Facet {
+ public:
+  explicit Facet(std::size_t rows) : of_(rows, -1) {}
+
+  void set(std::size_t row, const std::string& value) {
+    const auto [place, is_new] = places_.try_emplace(value, static_cast<int>(values_.size()));
+    if (is_new) values_.push_back(value);
+    of_[row] = place->second;
+  }
+  int at(std::size_t row) const { return of_[row]; }
+  void set(std::size_t row, int value) { of_[row] = value; }
+  std::size_t size() const { return values_.size(); }
+
+  PageJson json(const std::string& name) const {
+    return {{"name", name}, {"values", values_}, {"of", of_}};
+  }
+
+ private:
+  std::map<std::string, int, std::less<>> places_;
+  std::vector<std::string> values_;
+  std::vector<int> of_;
+};
+
+/// Rows that say nothing of a facet take after those of the same event (uid) or operation.
+void hand_on(const PageRows& rows, Facet& facet) {
+  std::map<std::string, int, std::less<>> by_uid;
+  std::map<std::uint64_t, int> by_operation;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (facet.at(row) < 0) continue;
+    const std::string* const uid = field_of(rows[row], "uid");
+    if (uid != nullptr) by_uid.try_emplace(*uid, facet.at(row));
+    if (rows[row].operation != 0) by_operation.try_emplace(rows[row].operation, facet.at(row));
+  }
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (facet.at(row) >= 0) continue;
+    const std::string* const uid = field_of(rows[row], "uid");
+    const auto same_uid = uid == nullptr ? by_uid.end() : by_uid.find(*uid);
+    const auto same_operation = by_operation.find(rows[row].operation);
+    if (same_uid != by_uid.end()) {
+      facet.set(row, same_uid->second);
+    } else if (same_operation != by_operation.end()) {
+      facet.set(row, same_operation->second);
+    }
+  }
+}
+
+// --- plots ---
+
+struct Point {
+  std::int64_t time_ns = 0;
+  std::int64_t value = 0;
+};
+
+struct Series {
+  std::string name;
+  std::string unit;
+  std::string label;
+  std::vector<Point> points;
+
+  void add(std::int64_t time_ns, std::int64_t value) {
+    if (!points.empty() && points.back().time_ns == time_ns) {
+      points.back().value = value;
+    } else if (points.empty() || points.back().value != value) {
+      points.push_back({.time_ns = time_ns, .value = value});
+    }
+  }
+
+  PageJson json() const {
+    PageJson t = PageJson::array();
+    PageJson v = PageJson::array();
+    const std::size_t step = (points.size() + kPointsMax - 1) / kPointsMax;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const bool is_kept = i % std::max<std::size_t>(step, 1) == 0 || i + 1 == points.size();
+      if (!is_kept) continue;
+      t.push_back(points[i].time_ns);
+      v.push_back(points[i].value);
+    }
+    return {
+        {"name", name}, {"unit", unit}, {"label", label}, {"t", std::move(t)}, {"v", std::move(v)}};
+  }
+};
+
+using SeriesMap = std::map<std::string, Series, std::less<>>;
+
+void add_unsynced(const PageRows& rows, const run::RunRecord& record, SeriesMap& all) {
+  const auto series_of = [&](const std::string& machine) -> Series& {
+    return all
+        .try_emplace("2 " + machine,
+                     Series{.name = "unsynced bytes", .unit = "B", .label = machine, .points = {}})
+        .first->second;
+  };
+  // A machine without power has nothing in its cache.
+  std::size_t change = 0;
+  const std::vector<run::MachineChange>& changes = record.trace_facts.machines;
+  const auto add_losses = [&](std::uint64_t ordinal) {
+    for (; change < changes.size() && changes[change].at.ordinal <= ordinal; ++change) {
+      const bool is_off = changes[change].life == run::MachineLife::kOff;
+      const bool is_known = all.contains("2 " + changes[change].machine);
+      if (is_off && is_known) series_of(changes[change].machine).add(changes[change].at.time_ns, 0);
+    }
+  };
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    add_losses(rows[row].ordinal);
+    if (rows[row].unsynced_bytes < 0) continue;
+    series_of(rows[row].machine).add(rows[row].time_ns, rows[row].unsynced_bytes);
+  }
+}
+
+bool is_type(const TraceLine& line, std::string_view lower, std::string_view upper) {
+  return line.type.ends_with(lower) || line.type.ends_with(upper);
+}
+
+/// How many events of the segments that it reads a reader's machine does not have yet.
+void add_lags(const PageRows& rows, SeriesMap& all) {
+  static const std::string kAnySegment;
+  struct Reader {
+    std::set<std::string, std::less<>> segments;
+    std::set<std::string, std::less<>> seen;
+    std::int64_t lag = 0;
+  };
+  const auto segment_of = [](const TraceLine& line) -> const std::string& {
+    const std::string* const segment = field_of(line, "segment");
+    return segment == nullptr ? kAnySegment : *segment;
+  };
+  const auto is_read = [](const TraceLine& line) { return is_type(line, "_read", "Read"); };
+  std::map<std::string, Reader, std::less<>> readers;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (!is_read(rows[row]) || field_of(rows[row], "uid") == nullptr) continue;
+    readers[rows[row].machine].segments.insert(segment_of(rows[row]));
+  }
+  std::set<std::string, std::less<>> acked;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const TraceLine& line = rows[row];
+    const std::string* const uid = field_of(line, "uid");
+    if (uid == nullptr) continue;
+    const bool is_new_ack = is_type(line, "_acked", "Acked") && acked.insert(*uid).second;
+    for (auto& [machine, reader] : readers) {
+      if (is_new_ack && reader.segments.contains(segment_of(line)) && !reader.seen.contains(*uid)) {
+        ++reader.lag;
+      } else if (is_read(line) && line.machine == machine && reader.seen.insert(*uid).second &&
+                 acked.contains(*uid)) {
+        --reader.lag;
+      } else {
+        continue;
+      }
+      all.try_emplace(
+             "1 " + machine,
+             Series{.name = "reader lag", .unit = "events", .label = machine, .points = {}})
+          .first->second.add(line.time_ns, reader.lag);
+    }
+  }
+}
+
+void add_loads(const PageRows& rows, SeriesMap& all) {
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const TraceLine& line = rows[row];
+    if (!line.type.ends_with("Load")) continue;
+    for (const TraceField& field : line.fields) {
+      if (!is_number(field.value) || field.value.size() > 15) continue;
+      all.try_emplace("3 " + field.name + " " + line.machine,
+                      Series{.name = field.name, .unit = "", .label = line.machine, .points = {}})
+          .first->second.add(line.time_ns, std::strtoll(field.value.c_str(), nullptr, 10));
+    }
+  }
+}
+
+}  // namespace
+
+PageJson facets_json(const PageRows& rows) {
+  std::map<std::string, Facet, std::less<>> facets;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    for (const TraceField& field : rows[row].fields) {
+      if (!is_facet(field)) continue;
+      facets.try_emplace(field.name, Facet(rows.size())).first->second.set(row, field.value);
+    }
+  }
+  PageJson list = PageJson::array();
+  const auto add = [&](const std::string& name, Facet& facet) {
+    if (facet.size() > kFacetValuesMax || list.size() == kFacetsMax) return;
+    hand_on(rows, facet);
+    list.push_back(facet.json(name));
+  };
+  // What people look for first comes first.
+  constexpr std::string_view kFirst[] = {"segment", "writer"};
+  for (const std::string_view name : kFirst) {
+    const auto facet = facets.find(name);
+    if (facet != facets.end()) add(facet->first, facet->second);
+  }
+  for (auto& [name, facet] : facets) {
+    if (std::ranges::find(kFirst, name) == std::end(kFirst)) add(name, facet);
+  }
+  return list;
+}
+
+PageJson series_json(const PageRows& rows, const run::RunRecord& record) {
+  SeriesMap all;
+  add_lags(rows, all);
+  add_unsynced(rows, record, all);
+  add_loads(rows, all);
+  PageJson list = PageJson::array();
+  for (const auto& [key, series] : all) {
+    if (list.size() < kSeriesMax) list.push_back(series.json());
+  }
+  return list;
+}
+
+}  // namespace millrace::reports
