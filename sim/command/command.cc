@@ -26,7 +26,7 @@ constexpr std::array kVerbs{
     Verb{"explain", verb_explain}, Verb{"list", verb_list},
     Verb{"check", verb_check},     Verb{"verify-determinism", verb_verify_determinism},
     Verb{"new", verb_new},         Verb{"completion", verb_completion},
-    Verb{"merge", verb_merge},
+    Verb{"merge", verb_merge},     Verb{"report", verb_report},
 };
 
 /// Adds the scenarios of the settings' folder, but for files that the world registered already.

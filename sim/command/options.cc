@@ -27,6 +27,7 @@ constexpr std::array kUsages{
         "campaign",
         "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]|campaign --resume DIR|F.db|"
         "campaign --rerun DIR|F.db"},
+    Usage{"report", "report [DIR|F.db|F.repro.json|TOKEN|-] [-o F.html] [--open]"},
     Usage{"merge", "merge A.db B.db... -o C.db"},
     Usage{"replay", "replay F.repro.json|DIR|TOKEN|- ...|replay SCENARIO --seed N"},
     Usage{"shrink", "shrink F.repro.json|TOKEN|-|latest [-o F] [--for 60s] [-j N]"},
@@ -43,6 +44,7 @@ constexpr std::array kUsages{
 constexpr std::array kVerbs{
     VerbName{"run", "run one seed of a scenario"},
     VerbName{"campaign", "run many seeds of one or more scenarios"},
+    VerbName{"report", "show a failure or a campaign as a page in a browser"},
     VerbName{"merge", "put the databases of several campaigns into one, and sum them up"},
     VerbName{"replay", "run saved failures again"},
     VerbName{"shrink", "make a saved failure as small as it can be"},
@@ -90,7 +92,8 @@ class Parser {
   void declare_keep();
   void declare_others();
   void add_overrides(CLI::App& sub);
-  void add_junit(CLI::App& sub);
+  void add_files(CLI::App& sub);
+  void add_report(CLI::App& sub);
   void add_debugging(CLI::App& sub);
   EarlyEnd mistake(const std::string& verb, std::string what) const;
   std::string help_of(const std::string& verb) const;
@@ -122,8 +125,13 @@ void Parser::add_overrides(CLI::App& sub) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-void Parser::add_junit(CLI::App& sub) {
+void Parser::add_files(CLI::App& sub) {
   sub.add_option("--junit", options_.junit, "Write a JUnit file, for CI")->type_name("F");
+  add_report(sub);
+}
+
+void Parser::add_report(CLI::App& sub) {
+  sub.add_option("--report", options_.report, "Write what happened as a page")->type_name("F.html");
 }
 
 void Parser::add_debugging(CLI::App& sub) {
@@ -146,7 +154,7 @@ void Parser::declare_run() {
       ->type_name("F");
   run.add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
       ->type_name("S");
-  add_junit(run);
+  add_files(run);
   run.add_option("--plan", options_.plan, "Run this plan, edited or not")->type_name("F");
   run.add_option("--trace", options_.trace, "Write what happened, a line each")->type_name("F");
   add_debugging(run);
@@ -187,7 +195,7 @@ void Parser::declare_campaign() {
       .add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
       ->type_name("S");
   add_overrides(campaign);
-  add_junit(campaign);
+  add_files(campaign);
   campaign.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...")
       ->type_name("F");
   campaign.add_flag("--no-shrink", options_.has_no_shrink, "Leave failures as they were found");
@@ -207,7 +215,7 @@ void Parser::declare_replay() {
   replay.add_flag("--bisect", options_.is_bisect,
                   "For git bisect run: 1 where reproduced, 0 where gone, else 125");
   add_overrides(replay);
-  add_junit(replay);
+  add_files(replay);
   add_debugging(replay);
   replay.add_option("--faults", options_.overrides.faults, "With --seed: as in run")
       ->type_name("F");
@@ -220,6 +228,7 @@ void Parser::declare_shrink() {
   shrink.add_option("repro", options_.names, "A repro file, a token, '-', or the latest one")
       ->type_name("F.repro.json|TOKEN|-|latest");
   shrink.add_option("-o,--output", options_.output, "Write the small repro there")->type_name("F");
+  add_report(shrink);
   shrink.add_option("--for", options_.wall_time, "For at most this time; 60s by default")
       ->type_name("T");
   shrink.add_option("-j,--jobs", options_.jobs, "Workers; the CPUs there are by default")
@@ -248,6 +257,13 @@ void Parser::declare_others() {
   merge.add_option("databases", options_.names, "Databases of campaigns, or their folders")
       ->type_name("A.db...");
   merge.add_option("-o,--output", options_.output, "The new database")->type_name("C.db");
+  CLI::App& report = sub("report");
+  report
+      .add_option("of", options_.names,
+                  "What a run or campaign wrote, a database, or a repro; the latest by default")
+      ->type_name("DIR|F.db|F.repro.json|TOKEN|-");
+  report.add_option("-o,--output", options_.output, "Write the page there")->type_name("F.html");
+  report.add_flag("--open", options_.opens, "Open it in a browser");
   CLI::App& list = sub("list");
   list.add_option("kinds", options_.names,
                   "scenarios, properties, faults, workloads, knobs or marks; all by default")

@@ -40,6 +40,7 @@ struct Options {
 
   // By verb.
   std::optional<std::string> junit = {};
+  std::optional<std::string> report = {};
   Overrides overrides = {};
   std::optional<std::string> seed = {};
   std::optional<std::string> seeds = {};
@@ -70,6 +71,7 @@ struct Options {
   bool has_no_shrink = false;
   bool wants_schema = false;
   bool goes_on = false;
+  bool opens = false;
 };
 
 /// Why there is nothing to do after the command line: help, the version, or a mistake in it.

@@ -127,6 +127,7 @@ std::expected<StoredCall, std::vector<std::string>> read_stored_call(const Optio
   call.options.color = options.color;
   call.options.jobs = options.jobs;
   call.options.junit = options.junit;
+  call.options.report = options.report;
   call.options.has_no_shrink = call.options.has_no_shrink || options.has_no_shrink;
   const bool is_folder = call.database != path;
   call.options.out = is_folder ? path : call.campaign.directory;

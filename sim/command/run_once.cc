@@ -4,6 +4,7 @@
 
 #include "reports/text.h"
 #include "sim/command/options.h"
+#include "sim/command/repro_input.h"
 #include "sim/run/override_text.h"
 #include "sim/run/repro_token.h"
 #include "sim/run/signature.h"
@@ -70,10 +71,14 @@ std::string keep_command(std::string_view program, const OutputDir& directory,
 
 std::expected<void, std::string> write_screen(OutputDir& directory, const FailureFiles& files,
                                               std::string_view screen) {
-  constexpr std::string_view kSuffix = ".repro.json";
-  std::string name = files.name;
-  name.replace(name.size() - kSuffix.size(), kSuffix.size(), ".txt");
-  return directory.write(name, screen);
+  return directory.write(beside_repro(files.name, ".txt"), screen);
+}
+
+std::string beside_repro(std::string_view repro, std::string_view suffix) {
+  std::string name(repro);
+  const bool is_named_so = name.ends_with(kReproSuffix);
+  if (is_named_so) name.resize(name.size() - kReproSuffix.size());
+  return name.append(suffix);
 }
 
 std::vector<std::string> override_words(const run::Plan& plan) {

@@ -37,6 +37,9 @@ std::expected<FailureFiles, std::string> write_repro(OutputDir& directory,
                                                      const run::Plan& plan,
                                                      const run::RunRecord& record);
 
+/// The name of a file beside a repro: "failures/DUR-1-b71c09e2.txt" for ".txt".
+std::string beside_repro(std::string_view repro, std::string_view suffix);
+
 /// The command that keeps a repro that was written to `directory`: "millrace keep latest" where it
 /// is the only one there.
 std::string keep_command(std::string_view program, const OutputDir& directory,

@@ -10,6 +10,7 @@
 #include "reports/failure_screen.h"
 #include "reports/junit.h"
 #include "sim/command/campaign_options.h"
+#include "sim/command/campaign_pages.h"
 #include "sim/command/interrupt.h"
 #include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
@@ -17,11 +18,13 @@
 #include "sim/command/resume.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
+#include "sim/command/run_pages.h"
 #include "sim/command/shrinking.h"
 #include "sim/command/verbs.h"
 #include "sim/run/campaign_db.h"
 #include "sim/run/campaign_schema.h"
 #include "sim/run/writable.h"
+#include "system/base/check.h"
 
 namespace millrace::command {
 namespace {
@@ -62,6 +65,7 @@ reports::FailureContext screen_context_of(const Context& context,
     screen_context.replay_command = fmt::format("{} replay {}", program, shell_word(group.repro));
     screen_context.keep_command = keep_command(
         program, directory, group.repro, summary.groups.size() == 1 && summary.findings.empty());
+    screen_context.look_command = look_command(program, directory);
   }
   if (!group.token.empty()) {
     screen_context.token_command = fmt::format("{} replay {}", program, group.token);
@@ -76,21 +80,50 @@ reports::CampaignContext summary_context_of(const Context& context, const Output
           .status = status};
 }
 
-/// The screens of all groups, and the summary as text and JSON.
-std::expected<void, std::string> write_files(const Context& context,
+/// The page of a group's failure: of the small run where it was reduced.
+std::expected<std::string, std::string> group_page(const Context& context,
+                                                   const CampaignInput& input,
+                                                   const run::FailureGroup& group,
+                                                   const reports::FailureContext& screen) {
+  const auto scenario = std::ranges::find(input.scenarios, group.scenario, &run::Scenario::name);
+  CHECK(scenario != input.scenarios.end(), "a group fails in a scenario of its campaign");
+  const run::Shrunk* const shrunk = group.shrunk.has_value() ? &*group.shrunk : nullptr;
+  const run::Plan plan = shrunk != nullptr
+                             ? shrunk->plan
+                             : run::draw_plan(context.registry, *scenario, group.cheapest_seed);
+  RunExtras extras{.command = screen.seed_command,
+                   .repro = group.repro,
+                   .overrides = override_words(plan),
+                   .shrunk = shrunk};
+  if (!group.token.empty()) extras.token = group.token;
+  return run_page(context, {.scenario = *scenario,
+                            .plan = plan,
+                            .record = group.record,
+                            .screen = screen,
+                            .extras = extras});
+}
+
+/// The screens and pages of all groups, and the summary as text and JSON.
+std::expected<void, std::string> write_files(const Context& context, const CampaignInput& input,
                                              const run::CampaignSummary& summary, int status,
                                              OutputDir& directory) {
   reports::JunitContext junit{.command = context.options.command_line, .build = run::this_build()};
   for (const run::FailureGroup& group : summary.groups) {
+    const reports::FailureContext screen_context =
+        screen_context_of(context, summary, group, directory);
     const std::string screen =
-        reports::failure_screen(group.record, screen_context_of(context, summary, group, directory),
-                                reports::ScreenOptions{});
+        reports::failure_screen(group.record, screen_context, reports::ScreenOptions{});
     junit.screens[group.signature] = screen;
     if (group.repro.empty()) continue;
     const FailureFiles files{
         .repro = group.repro,
         .name = "failures/" + std::filesystem::path(group.repro).filename().string()};
     if (auto written = write_screen(directory, files, screen); !written.has_value()) {
+      return written;
+    }
+    const auto page = group_page(context, input, group, screen_context);
+    if (!page.has_value()) return std::unexpected(page.error());
+    if (auto written = write_run_page(directory, files, *page); !written.has_value()) {
       return written;
     }
   }
@@ -106,6 +139,17 @@ std::expected<void, std::string> write_files(const Context& context,
     }
   }
   return directory.write("summary.json", campaign_json(summary, directory.path()));
+}
+
+/// The campaign's page, from what is in its folder by now.
+std::expected<void, std::string> write_report(const Options& options, const Context& context,
+                                              const std::string& database,
+                                              const OutputDir& directory) {
+  if (!options.report.has_value()) return {};
+  const auto page = campaign_page(
+      context, {.database = database, .folder = directory.path(), .page = *options.report});
+  if (!page.has_value()) return std::unexpected(page.error().detail);
+  return write_file(*options.report, *page);
 }
 
 /// The interrupt's status where nothing failed, else the campaign's.
@@ -181,8 +225,11 @@ class CampaignCall {
     show_paths(summary, directory);
 
     const int status = status_of_campaign(summary, interrupts);
-    const auto written = write_files(context_, summary, status, directory);
-    if (!written.has_value()) return tool_error(context_, written.error());
+    for (const auto& written :
+         {write_files(context_, input_, summary, status, directory),
+          write_report(options, context_, input_.options.database, directory)}) {
+      if (!written.has_value()) return tool_error(context_, written.error());
+    }
     if (options.is_json) {
       context_.console.out(campaign_json(summary, directory.path()));
     } else {
@@ -253,6 +300,9 @@ int verb_campaign(const Context& context) {
   if (options.junit.has_value()) {
     const Result<void> writable = run::check_writable(*options.junit, run::Wanted::kFile);
     if (!writable.has_value()) return usage_error(context, writable.error().detail);
+  }
+  if (const auto checked = check_report_place(options); !checked.has_value()) {
+    return usage_error(context, checked.error());
   }
   if (options.resume.has_value()) return resume_campaign(context);
   if (options.rerun.has_value()) return rerun_failures(context);

@@ -1,36 +1,13 @@
 // `millrace merge`: the databases of several campaigns as one, and their sum.
 
-#include <algorithm>
-
 #include "reports/campaign_summary.h"
+#include "sim/command/campaign_pages.h"
 #include "sim/command/json_output.h"
 #include "sim/command/resume.h"
-#include "sim/command/scenario_values.h"
-#include "sim/command/select.h"
 #include "sim/command/verbs.h"
 #include "sim/run/merge.h"
 
 namespace millrace::command {
-namespace {
-
-/// The scenarios with their floors, where this program has them.
-std::vector<run::Scenario> scenarios_of(const std::vector<std::string>& names,
-                                        const run::Registry& registry) {
-  const std::vector<std::string> known = scenario_names(registry);
-  std::vector<run::Scenario> scenarios;
-  for (const std::string& name : names) {
-    run::Scenario scenario;
-    scenario.name = name;
-    if (std::ranges::find(known, name) != known.end()) {
-      auto found = select_scenarios({name}, registry);
-      if (found.has_value() && found->size() == 1) scenario = std::move(found->front());
-    }
-    scenarios.push_back(std::move(scenario));
-  }
-  return scenarios;
-}
-
-}  // namespace
 
 int verb_merge(const Context& context) {
   const Options& options = context.options;
@@ -49,7 +26,7 @@ int verb_merge(const Context& context) {
   const auto names = run::scenarios_in(merged);
   if (!names.has_value()) return tool_error(context, names.error().detail);
   const run::RunSource source{.registry = &context.registry,
-                              .scenarios = scenarios_of(*names, context.registry)};
+                              .scenarios = known_scenarios(*names, context.registry)};
   const auto summary = run::summary_of_database(merged, source);
   if (!summary.has_value()) return tool_error(context, summary.error().detail);
 

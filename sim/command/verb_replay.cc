@@ -18,6 +18,7 @@
 #include "sim/command/repro_input.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
+#include "sim/command/run_pages.h"
 #include "sim/command/scenario_values.h"
 #include "sim/command/seeds.h"
 #include "sim/command/verbs.h"
@@ -277,14 +278,24 @@ reports::FailureContext screen_context_of(const Context& context, const ReproFil
 std::expected<std::string, std::string> write_failure(const Context& context, OutputDir& directory,
                                                       const run::Scenario& scenario,
                                                       const ReproFile& file,
-                                                      const run::RunRecord& record) {
+                                                      const run::RunRecord& record,
+                                                      const RunExtras& extras) {
   if (!context.options.out.has_value()) return file.text.name;
   const auto files = write_repro(directory, scenario, file.repro.plan, record);
   if (!files.has_value()) return std::unexpected(files.error());
+  const reports::FailureContext screen_context = screen_context_of(context, file);
+  const auto page = run_page(context, {.scenario = scenario,
+                                       .plan = file.repro.plan,
+                                       .record = record,
+                                       .screen = screen_context,
+                                       .extras = extras});
+  if (!page.has_value()) return std::unexpected(page.error());
   const std::string screen =
-      reports::failure_screen(record, screen_context_of(context, file), reports::ScreenOptions{});
-  const auto written = write_screen(directory, *files, screen);
-  if (!written.has_value()) return std::unexpected(written.error());
+      reports::failure_screen(record, screen_context, reports::ScreenOptions{});
+  for (const auto& written :
+       {write_screen(directory, *files, screen), write_run_page(directory, *files, *page)}) {
+    if (!written.has_value()) return std::unexpected(written.error());
+  }
   return files->repro;
 }
 
@@ -307,6 +318,14 @@ class Replayer {
       const std::string& file = *context_.options.junit;
       const Result<void> writable = run::check_writable(file, run::Wanted::kFile);
       if (!writable.has_value()) return usage_error(context_, writable.error().detail);
+    }
+    if (context_.options.report.has_value() && files.size() != 1) {
+      return usage_error(context_, fmt::format("--report shows one repro, and there are {}: "
+                                               "millrace report makes a page of each",
+                                               files.size()));
+    }
+    if (const auto checked = check_report_place(context_.options); !checked.has_value()) {
+      return usage_error(context_, checked.error());
     }
     const Interrupts interrupts(Interrupts::First::kLeaves);
     ExitStatus status = ExitStatus::kHeld;
@@ -425,11 +444,34 @@ class Replayer {
     report.replay = run::judge_replay(file.repro, *std::move(record), min_match_);
     report.extras.overrides = override_words(file.repro.plan);
     report.difference = first_difference(source, request, file.repro, report.replay.record);
+    const auto page = write_report(scenario, file, report);
+    if (!page.has_value()) return page;
     if (!report.replay.record.is_red()) return {};
-    auto repro = write_failure(context_, directory_, scenario, file, report.replay.record);
+    auto repro =
+        write_failure(context_, directory_, scenario, file, report.replay.record, report.extras);
     if (!repro.has_value()) return std::unexpected(repro.error());
     report.extras.repro = *std::move(repro);
     return {};
+  }
+
+  std::expected<void, std::string> write_report(const run::Scenario& scenario,
+                                                const ReproFile& file,
+                                                const ReplayReport& report) const {
+    if (!context_.options.report.has_value()) return {};
+    const run::Plan& plan = file.repro.plan;
+    run::RunRecord record = report.replay.record;
+    if (record.trace.empty()) {
+      auto traced = trace_run(context_, scenario, plan);
+      if (!traced.has_value()) return std::unexpected(traced.error());
+      record = *std::move(traced);
+    }
+    const auto page = run_page(context_, {.scenario = scenario,
+                                          .plan = plan,
+                                          .record = record,
+                                          .screen = screen_context_of(context_, file),
+                                          .extras = report.extras});
+    if (!page.has_value()) return std::unexpected(page.error());
+    return write_file(*context_.options.report, *page);
   }
 
   std::string text_of(const ReproFile& file, const ReplayReport& report,

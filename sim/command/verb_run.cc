@@ -15,6 +15,7 @@
 #include "sim/command/overrides.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
+#include "sim/command/run_pages.h"
 #include "sim/command/shrinking.h"
 #include "sim/command/verbs.h"
 #include "sim/run/writable.h"
@@ -42,7 +43,7 @@ std::expected<void, std::string> check_places(const Options& options, const Outp
     const Result<void> writable = run::check_writable(*file, run::Wanted::kFile);
     if (!writable.has_value()) return std::unexpected(writable.error().detail);
   }
-  return {};
+  return check_report_place(options);
 }
 
 std::expected<void, std::string> write_junit(const Options& options, const run::RunRecord& record,
@@ -74,15 +75,22 @@ std::expected<FailureFiles, std::string> write_failure(const Context& context, O
   // What a reduction found on its way lies there, too.
   const bool is_only_one = extras.shrunk == nullptr || extras.shrunk->findings.empty();
   screen_context.keep_command = keep_command(program, directory, files->repro, is_only_one);
+  screen_context.look_command = look_command(program, directory);
   const std::string screen =
       reports::failure_screen(record, screen_context, reports::ScreenOptions{});
   RunExtras written_extras = extras;
   written_extras.repro = files->repro;
   written_extras.token = files->token;
   const std::string json = run_json(record, written_extras);
+  const auto page = run_page(context, {.scenario = input.scenario,
+                                       .plan = input.plan,
+                                       .record = record,
+                                       .screen = screen_context,
+                                       .extras = written_extras});
+  if (!page.has_value()) return std::unexpected(page.error());
   for (const auto& written :
-       {write_screen(directory, *files, screen), directory.write("summary.txt", screen),
-        directory.write("summary.json", json)}) {
+       {write_screen(directory, *files, screen), write_run_page(directory, *files, *page),
+        directory.write("summary.txt", screen), directory.write("summary.json", json)}) {
     if (!written.has_value()) return std::unexpected(written.error());
   }
   return files;
@@ -103,6 +111,47 @@ std::expected<run::Shrunk, std::string> reduce(const Context& context, OutputDir
   return shrunk;
 }
 
+/// The trace, and what another build asks for.
+std::expected<void, std::string> write_record(const Options& options,
+                                              const run::RunRecord& record) {
+  if (options.trace.has_value()) {
+    if (auto written = write_trace(*options.trace, record); !written.has_value()) return written;
+  }
+  if (!options.record.has_value()) return {};
+  return write_file(*options.record, run::run_record_to_json(record));
+}
+
+/// The page that --report asks for.
+std::expected<void, std::string> write_page(const Context& context, const RunInput& input,
+                                            const run::RunRecord& record, const RunExtras& extras,
+                                            const reports::FailureContext& screen_context) {
+  if (!context.options.report.has_value()) return {};
+  const auto page = run_page(context, {.scenario = input.scenario,
+                                       .plan = input.plan,
+                                       .record = record,
+                                       .screen = screen_context,
+                                       .extras = extras});
+  if (!page.has_value()) return std::unexpected(page.error());
+  return write_report(context, *page);
+}
+
+void print(const Context& context, const run::RunRequest& request, const run::RunRecord& record,
+           const RunExtras& extras, const reports::FailureContext& screen_context) {
+  if (context.options.is_json) {
+    context.console.out(run_json(record, extras));
+  } else if (record.verdict == run::Verdict::kPass) {
+    for (const std::string& line : screen_context.overrides) {
+      context.console.out(fmt::format("override  {}\n", line));
+    }
+    context.console.out(reports::pass_line(record, screen_options(context)));
+  } else {
+    if (was_stopped(request, record)) {
+      context.console.out(stopped_text(request, record, screen_options(context)));
+    }
+    context.console.out(reports::failure_screen(record, screen_context, screen_options(context)));
+  }
+}
+
 }  // namespace
 
 int verb_run(const Context& context) {
@@ -118,7 +167,7 @@ int verb_run(const Context& context) {
   const run::RunSource source{.registry = &context.registry, .scenarios = {input->scenario}};
   run::RunRequest request{.scenario = 0, .seed = input->plan.seed};
   if (input->plan_file.has_value()) request.plan_json = run::plan_to_json(input->plan);
-  request.is_traced = options.trace.has_value();
+  request.is_traced = options.trace.has_value() || options.report.has_value();
   request.keeps_block_hashes = options.record.has_value();
   if (options.block.has_value()) {
     request.keep_block_first = *options.block;
@@ -132,13 +181,8 @@ int verb_run(const Context& context) {
   auto interrupts = std::make_unique<Interrupts>(Interrupts::First::kLeaves);
   auto record = run_once(source, request);
   if (!record.has_value()) return tool_error(context, record.error());
-  if (options.trace.has_value()) {
-    const auto written = write_trace(*options.trace, *record);
-    if (!written.has_value()) return tool_error(context, written.error());
-  }
-  if (options.record.has_value()) {
-    const auto written = write_file(*options.record, run::run_record_to_json(*record));
-    if (!written.has_value()) return tool_error(context, written.error());
+  if (const auto written = write_record(options, *record); !written.has_value()) {
+    return tool_error(context, written.error());
   }
 
   reports::FailureContext screen_context{.is_new = record->is_red(), .build = run::this_build()};
@@ -165,19 +209,11 @@ int verb_run(const Context& context) {
   if (const auto written = write_junit(options, *record, screen_context); !written.has_value()) {
     return tool_error(context, written.error());
   }
-  if (options.is_json) {
-    context.console.out(run_json(*record, extras));
-  } else if (record->verdict == run::Verdict::kPass) {
-    for (const std::string& line : screen_context.overrides) {
-      context.console.out(fmt::format("override  {}\n", line));
-    }
-    context.console.out(reports::pass_line(*record, screen_options(context)));
-  } else {
-    if (was_stopped(request, *record)) {
-      context.console.out(stopped_text(request, *record, screen_options(context)));
-    }
-    context.console.out(reports::failure_screen(*record, screen_context, screen_options(context)));
+  if (const auto written = write_page(context, *input, *record, extras, screen_context);
+      !written.has_value()) {
+    return tool_error(context, written.error());
   }
+  print(context, request, *record, extras, screen_context);
   return number(status_of(record->verdict));
 }
 

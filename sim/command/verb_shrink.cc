@@ -12,6 +12,7 @@
 #include "sim/command/repro_input.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_once.h"
+#include "sim/command/run_pages.h"
 #include "sim/command/seeds.h"
 #include "sim/command/shrinking.h"
 #include "sim/command/verbs.h"
@@ -105,9 +106,11 @@ class Place {
     return *output_;
   }
 
-  std::expected<void, std::string> write_beside(std::string_view screen) {
+  /// The screen and the page, where the repro is in a directory of the verb.
+  std::expected<void, std::string> write_beside(std::string_view screen, std::string_view page) {
     if (!files_.has_value()) return {};
-    return write_screen(directory_, *files_, screen);
+    const auto written = write_screen(directory_, *files_, screen);
+    return written.has_value() ? write_run_page(directory_, *files_, page) : written;
   }
 
   OutputDir& directory() { return directory_; }
@@ -124,8 +127,8 @@ int verb_shrink(const Context& context) {
   auto input = read_input(context);
   if (!input.has_value()) return usage_error(context, input.error());
   Place place(context, *input);
-  if (const auto checked = place.check(); !checked.has_value()) {
-    return usage_error(context, checked.error());
+  for (const auto& checked : {place.check(), check_report_place(context.options)}) {
+    if (!checked.has_value()) return usage_error(context, checked.error());
   }
   const run::RunSource source{.registry = &context.registry, .scenarios = {input->scenario}};
   run::RunRequest request{.seed = input->repro.plan.seed};
@@ -160,14 +163,21 @@ int verb_shrink(const Context& context) {
       fmt::format("{} replay {}", shell_word(context.options.program), shell_word(*repro));
   const std::string screen =
       reports::failure_screen(shrunk->record, screen_context, reports::ScreenOptions{});
-  if (const auto written = place.write_beside(screen); !written.has_value()) {
-    return tool_error(context, written.error());
+  const RunExtras extras{.command = screen_context.replay_command,
+                         .repro = *repro,
+                         .overrides = override_words(shrunk->plan),
+                         .shrunk = &*shrunk};
+  const auto page = run_page(context, {.scenario = input->scenario,
+                                       .plan = shrunk->plan,
+                                       .record = shrunk->record,
+                                       .screen = screen_context,
+                                       .extras = extras});
+  if (!page.has_value()) return tool_error(context, page.error());
+  for (const auto& written : {place.write_beside(screen, *page), write_report(context, *page)}) {
+    if (!written.has_value()) return tool_error(context, written.error());
   }
   if (context.options.is_json) {
-    context.console.out(run_json(shrunk->record, {.command = screen_context.replay_command,
-                                                  .repro = *repro,
-                                                  .overrides = override_words(shrunk->plan),
-                                                  .shrunk = &*shrunk}));
+    context.console.out(run_json(shrunk->record, extras));
   } else {
     context.console.out(
         reports::failure_screen(shrunk->record, screen_context, screen_options(context)));
