@@ -4,7 +4,7 @@
 #
 # puts the styles and scripts of reports/page/ into its templates run.html and campaign.html: a line
 # {{include NAME}} becomes that file. The results are in <build>/generated/report_pages/, and in
-# TARGET as "reports/embedded.h" (embed.cmake). What is left to fill in is {{data}}.
+# TARGET as "reports/embedded.h" (embed.cmake). The target `report_pages` makes them alone. What is left to fill in is {{data}}.
 
 set(MILLRACE_REPORT_PAGE_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/report_page_script.cmake")
 
@@ -23,5 +23,6 @@ function(millrace_report_pages TARGET)
       VERBATIM)
     list(APPEND pages "${page}")
   endforeach()
+  add_custom_target(report_pages ALL DEPENDS ${pages})
   millrace_embed(${TARGET} reports ${pages})
 endfunction()

@@ -113,6 +113,21 @@ function(millrace_add_tests)
   endforeach()
   millrace_add_system_links_alone()
   millrace_add_toy()
+  millrace_add_browser_tests()
+endfunction()
+
+# The report pages in headless Chromium: python3, chromium and chromium-driver, which `./dev test`
+# installs. Where one is missing the tests fail and name it.
+function(millrace_add_browser_tests)
+  set(folder "${PROJECT_SOURCE_DIR}/tests/reports/browser")
+  file(GLOB scripts CONFIGURE_DEPENDS "${folder}/*_test.py")
+  foreach(script IN LISTS scripts)
+    get_filename_component(name "${script}" NAME_WE)
+    string(REGEX REPLACE "_test$" "" name "${name}")
+    add_test(NAME "reports/browser: ${name}" COMMAND python3 -B "${script}")
+    set_tests_properties("reports/browser: ${name}" PROPERTIES LABELS browser TIMEOUT 300
+      ENVIRONMENT "MILLRACE_REPORT_PAGES=${PROJECT_BINARY_DIR}/generated/report_pages")
+  endforeach()
 endfunction()
 
 # One program of all benchmarks, and benchmarks/simgrid*.cc as a program of its own where SimGrid is

@@ -45,7 +45,7 @@ class DiagramPainter {
     this.paintGutter();
     Object.assign(canvas.dataset, {
       rows: last - first,
-      messages,
+      ...messages,
       labels: this.labels,
       calls: this.calls,
       mode: this.isFull ? "full" : "dense",
@@ -234,7 +234,7 @@ class DiagramPainter {
     this.stroke(this.colours.muted, 1.2, paths[3], [1, 2]);
   }
 
-  /** Returns how many messages were painted. */
+  /** Returns how many messages were painted, and how many of them were late or lost. */
   paintMessages() {
     const { messages } = this.model;
     const paths = {
@@ -247,7 +247,7 @@ class DiagramPainter {
       ends: new Path2D(),
     };
     const seen = new Set();
-    let count = 0;
+    const counts = { messages: 0, late: 0, lost: 0 };
     const { view } = this.diagram;
     messages.index.each(this.rowFirst, this.rowLast, (i) => {
       const isBad = messages.fate[i] === kLost || messages.late[i] === 1;
@@ -264,7 +264,9 @@ class DiagramPainter {
         ends.y1 = ends.y0;
       }
       if (Math.max(ends.y0, ends.y1) < -2 || Math.min(ends.y0, ends.y1) > view.height + 2) return;
-      ++count;
+      ++counts.messages;
+      counts.late += messages.late[i];
+      counts.lost += messages.fate[i] === kLost ? 1 : 0;
       this.addMessage(paths, ends, messages.fate[i], messages.late[i]);
     });
     const { accent, orange, red } = this.colours;
@@ -275,7 +277,7 @@ class DiagramPainter {
     this.stroke(red, 1.3, paths.lost, [2, 3]);
     this.stroke(red, 1.8, paths.crosses);
     this.stroke(accent, 1.2, paths.ends);
-    return count;
+    return counts;
   }
 
   messageEnds(i) {

@@ -3,6 +3,9 @@
 // In each menu nothing ticked means everything.
 
 const kChoicesMax = 400;
+/** Facets that have a menu in the bar; those beyond kMenusInBar are in one for the rest. */
+const kFacetsFirst = ["segment", "writer"];
+const kMenusInBar = 4;
 
 class Filters {
   constructor(model, onChange) {
@@ -10,7 +13,9 @@ class Filters {
     this.onChange = onChange;
     this.machines = new Set();
     this.kinds = new Set();
-    this.facets = (model.data.facets ?? []).map((facet) => ({
+    const order = (name) => kFacetsFirst.indexOf(name) + 1 || kFacetsFirst.length + 1;
+    const facets = [...(model.data.facets ?? [])].sort((a, b) => order(a.name) - order(b.name));
+    this.facets = facets.map((facet) => ({
       ...facet,
       of: Int32Array.from(facet.of),
       chosen: new Set(),
@@ -118,13 +123,27 @@ class Filters {
         this.toggle,
         el("span", { text: "only what led to it" }),
       ),
-      ...this.menus.map((menu) => menu.element),
+      ...this.menus.slice(0, kMenusInBar).map((menu) => menu.element),
+      this.buildRest(this.menus.slice(kMenusInBar)),
     ];
   }
 
+  /** The menus for which the bar has no room. */
+  buildRest(menus) {
+    if (menus.length === 0) return null;
+    this.rest = el(
+      "details",
+      { class: "menu", "data-menu": "more" },
+      el("summary", {}, "more", el("span", { class: "icon", "aria-hidden": "true", text: "▾" })),
+      el("div", { class: "menu-box" }, ...menus.map((menu) => menu.element)),
+    );
+    return this.rest;
+  }
+
   closeMenus(target) {
-    for (const { element } of this.menus) {
-      if (element.open && !element.contains(target)) element.open = false;
+    const elements = this.menus.map(({ element }) => element);
+    for (const element of [...elements, this.rest]) {
+      if (element?.open && !element.contains(target)) element.open = false;
     }
   }
 }

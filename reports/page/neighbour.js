@@ -41,64 +41,64 @@ function pairRuns(model) {
   return { pairs, parting };
 }
 
+/** Columns for one of the two runs, side 0 or 1 of the pairs. */
+function sideColumns(model, pairs, side, title) {
+  const events = side === 0 ? model.events : model.neighbour;
+  const cell = (text) => (pair) => {
+    const row = pairs[pair][side];
+    return row >= 0 ? text(row) : "";
+  };
+  return [
+    {
+      title: `${title}: event`,
+      width: "124px",
+      class: "number",
+      text: cell((row) => String(events.ordinal[row])),
+    },
+    {
+      title: "time, s",
+      width: "98px",
+      class: "number",
+      text: cell((row) => secondsText(events.t[row], 6)),
+    },
+    {
+      title: "machine",
+      width: "minmax(80px, 120px)",
+      wide: true,
+      text: cell((row) => model.machineName(events.machine[row])),
+    },
+    {
+      title: "what",
+      width: "minmax(160px, 1fr)",
+      class: "what",
+      wide: true,
+      text: cell((row) => events.words(row)),
+    },
+  ];
+}
+
 function sideBySide(model, select) {
   const { neighbour } = model.data;
   const { pairs, parting } = pairRuns(model);
-  const column = (side, title) => {
-    const events = side === 0 ? model.events : model.neighbour;
-    const has = (pair) => pairs[pair][side] >= 0;
-    const row = (pair) => pairs[pair][side];
-    return [
-      {
-        title: `${title}: event`,
-        width: "124px",
-        class: "number",
-        text: (pair) => (has(pair) ? String(events.ordinal[row(pair)]) : ""),
-      },
-      {
-        title: "time, s",
-        width: "98px",
-        class: "number",
-        text: (pair) => (has(pair) ? secondsText(events.t[row(pair)], 6) : ""),
-      },
-      {
-        title: "machine",
-        width: "minmax(80px, 120px)",
-        wide: true,
-        text: (pair) => (has(pair) ? model.machineName(events.machine[row(pair)]) : ""),
-      },
-      {
-        title: "what",
-        width: "minmax(160px, 1fr)",
-        class: "what",
-        wide: true,
-        text: (pair) => (has(pair) ? events.words(row(pair)) : ""),
-      },
-    ];
-  };
+  const isPaired = (pair) => pairs[pair][0] >= 0 && pairs[pair][1] >= 0;
   const sign = {
     title: "",
     width: "30px",
     class: "sign",
-    text: (pair) => {
-      if (pair === parting) return "◀";
-      return pairs[pair][0] >= 0 && pairs[pair][1] >= 0 ? "=" : "≠";
-    },
+    text: (pair) => (pair === parting ? "◀" : isPaired(pair) ? "=" : "≠"),
   };
-  const table = new VirtualTable([...column(0, "fails"), sign, ...column(1, "passes")], {
-    name: "neighbour",
-    label: "The failing run and the passing one",
-    empty: "Nothing to compare.",
-    rowClass: (pair) =>
-      pair === parting
-        ? "is-parting"
-        : pairs[pair][0] >= 0 && pairs[pair][1] >= 0
-          ? ""
-          : "is-unequal",
-    onSelect: (pair) => {
-      if (pairs[pair][0] >= 0) select(pairs[pair][0]);
+  const table = new VirtualTable(
+    [...sideColumns(model, pairs, 0, "fails"), sign, ...sideColumns(model, pairs, 1, "passes")],
+    {
+      name: "neighbour",
+      label: "The failing run and the passing one",
+      empty: "Nothing to compare.",
+      rowClass: (pair) => (pair === parting ? "is-parting" : isPaired(pair) ? "" : "is-unequal"),
+      onSelect: (pair) => {
+        if (pairs[pair][0] >= 0) select(pairs[pair][0]);
+      },
     },
-  });
+  );
   table.setRows(pairs.map((pair, index) => index));
   requestAnimationFrame(() => {
     table.scroller.scrollTop = Math.max(0, parting - 3) * kRowHeight;

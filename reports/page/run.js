@@ -29,6 +29,7 @@ class RunPage {
       el("span", { class: "hint", text: "click a record to see its causes" }),
     );
     this.tabs = new Tabs(this.tabList(select), "Details");
+    this.tabs.show(this.model.evidence.length > 0 ? "evidence" : "history");
     this.build();
   }
 
@@ -383,6 +384,11 @@ function planPane(model, select) {
   );
 }
 
+/** The moment has a line of its own. */
+function withoutMoment({ text, moment }) {
+  return moment && text.endsWith(`, ${moment}`) ? text.slice(0, -moment.length - 2) : text;
+}
+
 function planItem(model, item, select) {
   const isFault = item.kind === "fault";
   const state = { unmatched: "never met", refused: "refused by the budget" }[item.state] ?? "";
@@ -394,7 +400,7 @@ function planItem(model, item, select) {
     el(
       "span",
       { class: "plan-text" },
-      el("span", { text: item.text }),
+      el("span", { text: withoutMoment(item) }),
       item.moment ? el("span", { class: "moment", text: item.moment }) : null,
       state ? el("span", { class: "state", text: state }) : null,
     ),
@@ -414,125 +420,6 @@ function planItem(model, item, select) {
         )
       : el("div", { class: "plan-item" }, ...content);
   return el("li", { class: `is-${item.kind}` }, body);
-}
-
-// --- checks, commands ---
-
-function checksPanel(data) {
-  const properties = data.properties ?? [];
-  const faults = data.faults ?? [];
-  const marks = Object.entries(data.marks ?? {});
-  const signs = {
-    held: "✓",
-    failed: "✕",
-    not_judged: "–",
-    skipped: "–",
-    not_evaluated: "○",
-    not_seen: "○",
-  };
-  const number = (value) => countText(value);
-  return el(
-    "div",
-    { class: "columns" },
-    section(
-      "Properties",
-      plainTable(
-        [
-          { title: "property", cell: ({ id, name }) => `${id} ${name}`, sort: ({ id }) => id },
-          {
-            title: "verdict",
-            cell: ({ verdict, reason }) =>
-              `${signs[verdict] ?? ""} ${verdict.replace("_", " ")}${reason ? `: ${reason}` : ""}`,
-            sort: ({ verdict }) => verdict,
-          },
-          {
-            title: "evaluated",
-            class: "number",
-            cell: ({ evaluated }) => number(evaluated),
-            sort: ({ evaluated }) => evaluated,
-          },
-        ],
-        properties,
-        { "data-table": "properties" },
-      ),
-    ),
-    section(
-      "Faults",
-      plainTable(
-        [
-          { title: "kind", cell: ({ kind }) => kind, sort: ({ kind }) => kind },
-          ...["planned", "fired", "refused", "took_effect"].map((key) => ({
-            title: key.replace("_", " "),
-            class: "number",
-            cell: (fault) => number(fault[key]),
-            sort: (fault) => fault[key],
-          })),
-        ],
-        faults,
-        { "data-table": "faults" },
-      ),
-    ),
-    section(
-      "Marks",
-      plainTable(
-        [
-          { title: "mark", cell: ([name]) => name, sort: ([name]) => name },
-          {
-            title: "passed",
-            class: "number",
-            cell: ([, count]) => number(count),
-            sort: ([, count]) => count,
-          },
-        ],
-        marks,
-        { "data-table": "marks" },
-      ),
-    ),
-  );
-}
-
-function section(title, ...children) {
-  return el("section", {}, el("h3", { text: title }), ...children);
-}
-
-function reproducePanel(data) {
-  const { run, build, failure, token } = data;
-  return el(
-    "div",
-    { class: "columns" },
-    section(
-      "Commands",
-      ...data.commands.map(({ id, text }) => commandLine(id, text)),
-      token ? commandLine("token", token) : null,
-    ),
-    section(
-      "This run",
-      factList(
-        [
-          ["scenario", run.scenario],
-          ["seed", String(run.seed)],
-          ["strategy", run.strategy],
-          ["signature", failure?.signature],
-          ["group", failure?.group],
-          ["fingerprint", run.fingerprint],
-          ["plan", run.plan],
-          ["events", countText(run.events)],
-          ["records", run.records ? countText(run.records) : null],
-          ["virtual time", durationText(run.virtual_ns)],
-          ["acknowledged", countText(run.acked_operations)],
-          ["limit", run.limit],
-          ["build", build.text],
-          ["machine", failure?.machine >= 0 ? data.machines[failure.machine].name : null],
-          ["task", failure?.task],
-        ],
-        { id: "facts" },
-      ),
-    ),
-    failure?.frames?.length
-      ? section("Stack", el("pre", { class: "frames", text: failure.frames.join("\n") }))
-      : null,
-    data.text ? section("As text", el("pre", { class: "screen-text", text: data.text })) : null,
-  );
 }
 
 new RunPage(loadData());

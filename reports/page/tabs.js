@@ -13,7 +13,6 @@ class Tabs {
     });
     this.panels = el("div", { class: "panels" });
     for (const tab of tabs) this.add(tab);
-    this.show(tabs[0].id);
   }
 
   add(tab) {

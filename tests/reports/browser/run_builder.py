@@ -20,6 +20,11 @@ BUILD = {
 EVENT_COLUMNS = ("ordinal", "t", "kind", "machine", "peer", "text", "words", "record", "operation")
 
 
+def records(names, *rows):
+    """Objects from rows of values: records("id text", (1, "a"), (2, "b"))."""
+    return [dict(zip(names.split(), row)) for row in rows]
+
+
 def empty_columns(names):
     return {name: [] for name in names}
 

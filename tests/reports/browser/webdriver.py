@@ -116,45 +116,38 @@ class Driver:
 class Browser:
     """A window of headless Chromium."""
 
-    def __init__(self, driver, width=1280, height=800, is_dark=False, is_phone=False):
+    def __init__(self, driver):
         self.driver = driver
         arguments = [
             "--headless=new",
             "--no-sandbox",
             "--disable-dev-shm-usage",
             "--disable-gpu",
-            "--hide-scrollbars",
             "--disable-background-networking",
             "--disable-component-update",
+            "--hide-scrollbars",
             "--no-first-run",
-            f"--window-size={width},{height}",
-            "--force-device-scale-factor=1",
         ]
-        if is_dark:
-            arguments.append("--blink-settings=preferredColorScheme=0")
         options = {"binary": find_program("chromium", "chromium"), "args": arguments}
-        if is_phone:
-            options["mobileEmulation"] = {
-                "deviceMetrics": {"width": width, "height": height, "pixelRatio": 2, "touch": True}
-            }
-        capabilities = {
+        wanted = {
             "browserName": "chrome",
             "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL"},
         }
-        value = driver.call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
+        value = driver.call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self.path = f"/session/{value['sessionId']}"
-        if not is_phone:
-            self.set_viewport(width, height)
+        self.look()
+
+    def look(self, width=1280, height=800, is_phone=False, is_dark=False):
+        """The window's size, and the reader's wish for light or dark."""
+        size = {"width": width, "height": height, "mobile": is_phone}
+        size["deviceScaleFactor"] = 2 if is_phone else 1
+        self.command("Emulation.setDeviceMetricsOverride", size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
+        self.command("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def call(self, method, path, body=None):
         return self.driver.call(method, self.path + path, body)
-
-    def set_viewport(self, width, height):
-        self.command(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
-        )
 
     def command(self, name, parameters):
         """A command of Chromium's own protocol."""
@@ -189,7 +182,7 @@ class Browser:
         self.call("POST", f"/element/{self.find(selector)}/value", {"text": text})
         self.settle()
 
-    def press(self, *keys):
+    def press(self, *keys, settles=True):
         """Keys for whatever has the focus."""
         actions = []
         for key in keys:
@@ -198,7 +191,8 @@ class Browser:
         self.call(
             "POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]}
         )
-        self.settle()
+        if settles:
+            self.settle()
 
     def point(self, selector, x, y, *kinds):
         """Moves to a place of the element, from its middle, and does pointerDown, pointerUp."""
@@ -213,39 +207,19 @@ class Browser:
         self.settle()
 
     def wheel(self, selector, down, with_control=False):
-        origin = {ELEMENT: self.find(selector)}
-        keys = (
-            [
-                {"type": "keyDown", "value": KEYS["Control"]},
-                {"type": "pause"},
-                {"type": "keyUp", "value": KEYS["Control"]},
-            ]
-            if with_control
-            else []
-        )
-        scroll = [
-            {"type": "pause"},
-            {
-                "type": "scroll",
-                "origin": origin,
-                "x": 0,
-                "y": 0,
-                "deltaX": 0,
-                "deltaY": down,
-                "duration": 0,
-            },
-            {"type": "pause"},
-        ]
-        self.call(
-            "POST",
-            "/actions",
-            {
-                "actions": [
-                    {"type": "key", "id": "keys", "actions": keys},
-                    {"type": "wheel", "id": "wheel", "actions": scroll},
-                ]
-            },
-        )
+        """Turns the wheel over the middle of an element."""
+        scroll = {"type": "scroll", "x": 0, "y": 0, "deltaX": 0, "deltaY": down, "duration": 0}
+        scroll["origin"] = {ELEMENT: self.find(selector)}
+        wheel = {"type": "wheel", "id": "wheel", "actions": [scroll]}
+        sources = [wheel]
+        if with_control:
+            # Tick by tick: the key goes down, the wheel turns, the key comes up.
+            pause = {"type": "pause", "duration": 0}
+            key = {"value": KEYS["Control"]}
+            keys = [{"type": "keyDown", **key}, pause, {"type": "keyUp", **key}]
+            wheel["actions"] = [pause, scroll, pause]
+            sources.append({"type": "key", "id": "keys", "actions": keys})
+        self.call("POST", "/actions", {"actions": sources})
         self.settle()
 
     def complaints(self):
