@@ -173,10 +173,11 @@ Object.assign(DiagramPainter.prototype, {
   takeRoom(y) {
     const top = Math.round(y);
     if (top < 4 || top > this.diagram.view.height - 4) return false;
-    for (let line = top; line < top + kLabelHeight; ++line) {
+    const height = this.isFull ? kLabelHeight : kLabelHeight * 2;
+    for (let line = top; line < top + height; ++line) {
       if (this.taken[line]) return false;
     }
-    this.taken.fill(1, top, top + kLabelHeight);
+    this.taken.fill(1, top, top + height);
     return true;
   },
 

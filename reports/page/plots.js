@@ -4,6 +4,8 @@ const kPlotHeight = 132;
 const kPlotLeft = 58;
 const kPlotBottom = 20;
 const kPlotTop = 8;
+/** What was refused at once took no time; so short ones lie on the axis. */
+const kLatencyMin = 1e3;
 const kSeriesDashes = [[], [6, 3], [2, 2], [8, 2, 2, 2], [1, 3], [10, 4]];
 
 /** The frame of a plot: axes, shading, a cross-hair that tells what is there, and a click to go. */
@@ -84,22 +86,21 @@ class Plot {
     context.stroke();
   }
 
+  /** Where any fault is in effect, however many are. */
   paintShades() {
     const { context } = this;
-    context.fillStyle = this.colours.band;
+    const shades = new Path2D();
+    const strip = new Path2D();
     for (const band of this.model.bands) {
       const from = this.x(band.from);
-      const to = this.x(band.to < 0 ? this.model.tEnd : band.to);
-      context.fillRect(
-        from,
-        kPlotTop,
-        Math.max(1, to - from),
-        kPlotHeight - kPlotTop - kPlotBottom,
-      );
-      context.fillStyle = this.colours.orange;
-      context.fillRect(from, kPlotTop - 4, Math.max(1.5, to - from), 3);
-      context.fillStyle = this.colours.band;
+      const width = this.x(band.to < 0 ? this.model.tEnd : band.to) - from;
+      shades.rect(from, kPlotTop, Math.max(1, width), kPlotHeight - kPlotTop - kPlotBottom);
+      strip.rect(from, kPlotTop - 4, Math.max(1.5, width), 3);
     }
+    context.fillStyle = this.colours.band;
+    context.fill(shades);
+    context.fillStyle = this.colours.orange;
+    context.fill(strip);
   }
 
   paintAxes() {
@@ -122,14 +123,20 @@ class Plot {
     for (const value of this.steps()) {
       const y = Math.round(this.y(value)) + 0.5;
       this.line(kPlotLeft, y, this.width - 8, y, colours.line);
-      context.fillText(amountText(value, parts.unit), kPlotLeft - 6, y);
+      const unit = parts.unit === "B" || parts.unit === "ns" ? parts.unit : "";
+      context.fillText(amountText(value, unit), kPlotLeft - 6, y);
     }
     context.textAlign = "left";
   }
 
   steps() {
     const { yMax, yMin = 0, isLog } = this.parts;
-    if (!isLog) return roundSteps(yMin, yMax, 4);
+    if (!isLog) {
+      // Bytes are round in powers of two.
+      const scale =
+        this.parts.unit === "B" && yMax > 2048 ? 1024 ** Math.floor(Math.log2(yMax) / 10) : 1;
+      return roundSteps(yMin / scale, yMax / scale, 4).map((step) => step * scale);
+    }
     const steps = [];
     const factor = yMax / yMin > 1e5 ? 100 : 10;
     for (let value = 10 ** Math.ceil(Math.log10(yMin)); value <= yMax; value *= factor)
@@ -232,8 +239,8 @@ function latencyPlot(model, showTime) {
       title: "Latency",
       unit: "ns",
       isLog: true,
-      yMin: Math.max(1, values[0] / 1.5),
-      yMax: Math.max(values.at(-1) * 1.5, values[0] * 10),
+      yMin: Math.max(kLatencyMin, values[0] / 1.5),
+      yMax: Math.max(values.at(-1) * 1.5, 10 * kLatencyMin),
       paint,
       legend: [
         el("span", {
@@ -286,6 +293,12 @@ function paintPoints(plot, points) {
   plot.context.stroke(rings);
 }
 
+/** "reader lag (events)"; bytes and times say their unit at the axis. */
+function seriesTitle(name, unit) {
+  const words = name.replaceAll("_", " ");
+  return unit === "" || unit === "B" || unit === "ns" ? words : `${words} (${unit})`;
+}
+
 /** Step functions of one name, a line a label. */
 function seriesPlot(model, name, lines, showTime) {
   const most = Math.max(
@@ -300,7 +313,7 @@ function seriesPlot(model, name, lines, showTime) {
   return new Plot(
     model,
     {
-      title: name,
+      title: seriesTitle(name, lines[0].unit),
       unit: lines[0].unit,
       yMax: most * 1.08,
       paint,
@@ -328,35 +341,36 @@ function seriesPlot(model, name, lines, showTime) {
   );
 }
 
+/** Of what falls on one pixel the extremes and the last value are drawn. */
 function paintSteps(plot, { t, v }, index) {
-  const { context, colours } = plot;
+  if (t.length === 0) return;
   const path = new Path2D();
-  let lastX = -Infinity;
-  let top = Infinity;
-  let below = -Infinity;
+  const first = plot.y(v[0]);
+  let pixel = { x: plot.x(t[0]), top: first, below: first, last: first };
+  path.moveTo(pixel.x, first);
+  const finish = () => {
+    path.lineTo(pixel.x, pixel.top);
+    path.lineTo(pixel.x, pixel.below);
+    path.lineTo(pixel.x, pixel.last);
+  };
   t.forEach((at, i) => {
     const x = plot.x(at);
     const y = plot.y(v[i]);
-    if (i === 0) path.moveTo(x, y);
-    else if (x - lastX < 0.5) {
-      // Of what falls on one pixel the extremes are drawn.
-      if (y >= top && y <= below && i < t.length - 1) return;
+    if (x - pixel.x >= 0.5) {
+      finish();
+      path.lineTo(x, pixel.last);
+      pixel = { x, top: Math.min(pixel.last, y), below: Math.max(pixel.last, y), last: y };
+      return;
     }
-    top = x - lastX < 0.5 ? Math.min(top, y) : y;
-    below = x - lastX < 0.5 ? Math.max(below, y) : y;
-    lastX = x;
-    path.lineTo(x, plot.y(v[Math.max(0, i - 1)]));
-    path.lineTo(x, y);
+    pixel.top = Math.min(pixel.top, y);
+    pixel.below = Math.max(pixel.below, y);
+    pixel.last = y;
   });
-  if (t.length > 0) path.lineTo(plot.x(plot.model.tEnd), plot.y(v.at(-1)));
-  context.strokeStyle = [
-    colours.accent,
-    colours.purple,
-    colours.teal,
-    colours.green,
-    colours.muted,
-    colours.ink,
-  ][index % 6];
+  finish();
+  path.lineTo(plot.x(plot.model.tEnd), pixel.last);
+  const { context, colours } = plot;
+  const { accent, purple, teal, green, muted, ink } = colours;
+  context.strokeStyle = [accent, purple, teal, green, muted, ink][index % 6];
   context.lineWidth = 1.4;
   context.setLineDash(kSeriesDashes[index % 6]);
   context.stroke(path);

@@ -23,7 +23,7 @@ function eventColumns(model, events, withRecord) {
     },
     {
       title: "machine",
-      width: "minmax(110px, 150px)",
+      width: "minmax(96px, 150px)",
       wide: true,
       text: (row) => model.machineName(events.machine[row]),
       sort: (row) => model.machineName(events.machine[row]),
@@ -31,6 +31,7 @@ function eventColumns(model, events, withRecord) {
     {
       title: "kind",
       width: "76px",
+      leavesNarrow: true,
       class: "kind",
       text: (row) => kKinds[events.kind[row]],
       sort: (row) => kKinds[events.kind[row]],
@@ -43,12 +44,20 @@ function eventColumns(model, events, withRecord) {
       text: (row) => events.words(row),
       sort: (row) => events.words(row),
     },
-    { title: "peer", width: "minmax(90px, 150px)", wide: true, text: peer, sort: peer },
+    {
+      title: "peer",
+      width: "minmax(90px, 150px)",
+      leavesNarrow: true,
+      wide: true,
+      text: peer,
+      sort: peer,
+    },
   ];
   if (withRecord) {
     columns.push({
       title: "record",
       width: "70px",
+      leavesNarrow: true,
       class: "number",
       text: (row) => (events.record[row] || "").toString(),
       sort: (row) => events.record[row],
@@ -82,6 +91,7 @@ function evidenceTable(model, select) {
   const sign = { title: "", width: "26px", class: "sign", text: (row) => roleSign(model, row) };
   const screen = {
     title: "screen",
+    leavesNarrow: true,
     width: "64px",
     class: "sign",
     text: (row) => (model.role[row] & kOnScreen ? "●" : ""),

@@ -7,10 +7,12 @@ const kRowHeight = 24;
 const kRowsBeyond = 6;
 
 class VirtualTable {
-  /** columns: [{title, width (a grid track), text(row), class, sort(row): number or text}].
+  /** columns: [{title, width (a grid track), text(row), class, sort(row): number or text,
+      wide (has a tooltip with its text), leavesNarrow (is left out on a phone)}].
       options: onSelect(row), rowClass(row), empty (text), label, name. */
   constructor(columns, options) {
-    this.columns = columns;
+    const isNarrow = matchMedia("(max-width: 760px)").matches;
+    this.columns = columns.filter(({ leavesNarrow }) => !(isNarrow && leavesNarrow));
     this.options = options;
     this.rows = [];
     this.order = [];

@@ -280,7 +280,7 @@ class Details(RunPageCase):
     def test_plots_are_painted_and_tell_what_lies_under_the_pointer(self):
         self.browser.click("#tab-plots")
         titles = self.texts(".plot figcaption > b")
-        expected = ["Operations by outcome", "Latency", "unsynced bytes", "reader lag"]
+        expected = ["Operations by outcome", "Latency", "unsynced bytes", "reader lag (events)"]
         self.assertEqual(titles, expected)
         for number, colour in ((1, "green"), (2, "green"), (3, "accent"), (4, "accent")):
             canvas = f".plot:nth-child({number}) canvas"
