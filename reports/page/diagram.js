@@ -83,6 +83,7 @@ class Diagram {
         button("fit", "fit the whole run", () => this.fit()),
         button("+", "zoom in", () => this.zoom(1.6)),
       ),
+      legendMenu(),
     ];
   }
 

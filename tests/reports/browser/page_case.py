@@ -74,7 +74,12 @@ class PageCase(unittest.TestCase):
         )
 
     def pixels_of(self, selector, variable):
-        """How many pixels of a canvas have a colour of the page, nearly."""
+        """How many pixels of a canvas have nearly a colour of the page."""
+        return self.paint_of(selector, variable)["count"]
+
+    def paint_of(self, selector, variable, left=0.0, right=1.0):
+        """Where a canvas has nearly a colour of the page, between two shares of its width: how many
+        pixels, and the first and last line of them."""
         return self.browser.run(
             """const canvas = document.querySelector(arguments[0]);
             const copy = document.createElement("canvas");
@@ -87,15 +92,23 @@ class PageCase(unittest.TestCase):
             probe.clearRect(0, 0, 1, 1);
             probe.drawImage(canvas, 0, 0);
             const { data } = probe.getImageData(0, 0, copy.width, copy.height);
-            let count = 0;
+            const found = { count: 0, top: canvas.height, below: 0 };
             for (let i = 0; i < data.length; i += 4) {
+              const share = ((i / 4) % copy.width) / copy.width;
+              if (share < arguments[2] || share > arguments[3]) continue;
               const isNear = Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) +
                   Math.abs(data[i + 2] - b) < 24;
-              if (isNear && data[i + 3] > 200) ++count;
+              if (!isNear || data[i + 3] <= 200) continue;
+              const line = Math.floor(i / 4 / copy.width);
+              ++found.count;
+              found.top = Math.min(found.top, line);
+              found.below = Math.max(found.below, line);
             }
-            return count;""",
+            return found;""",
             selector,
             variable,
+            left,
+            right,
         )
 
     def assert_no_request(self):

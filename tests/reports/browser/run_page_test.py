@@ -194,6 +194,14 @@ class Diagram(RunPageCase):
         self.assertEqual(self.number("rows"), whole)
 
 
+    def test_says_what_its_signs_mean(self):
+        self.browser.click("[data-menu=legend] > summary")
+        self.assertTrue(self.is_in_sight("[data-menu=legend] .menu-box"))
+        self.assertIn("one that was lost", self.browser.text("[data-menu=legend] .menu-box"))
+        self.browser.click("[data-menu=legend] > summary")
+        self.assertEqual(self.browser.count("details[open]"), 0)
+
+
 class Keyboard(RunPageCase):
     def focus(self, selector):
         self.browser.run("document.querySelector(arguments[0]).focus()", selector)
@@ -290,6 +298,21 @@ class Details(RunPageCase):
         self.assertRegex(
             self.browser.text(".plot:nth-child(3) .readout"), r"^\d\.\d+ s: store-1 0 B"
         )
+
+    def test_a_series_is_drawn_in_steps(self):
+        data = small_run()
+        # It changes often within one pixel, and then for seven seconds not at all.
+        line = {"name": "tasks", "unit": "", "label": "store-1"}
+        line |= {"t": [10**9, 10**9 + 1, 10**9 + 2, 10**9 + 3, 8 * 10**9], "v": [4, 9, 0, 5, 0]}
+        self.open(self.write("steps", data | {"series": [line]}))
+        self.browser.click("#tab-plots")
+        canvas = ".plot:nth-child(3) canvas"
+        burst = self.paint_of(canvas, "accent", 0.0, 0.3)
+        self.assertGreater(burst["below"] - burst["top"], 60)
+        # A level line is two pixels thick; a slanted one would touch more lines.
+        level = self.paint_of(canvas, "accent", 0.3, 0.85)
+        self.assertGreater(level["count"], 100)
+        self.assertLessEqual(level["below"] - level["top"], 1)
 
     def test_knobs_are_all_there(self):
         self.browser.click("#tab-knobs")
