@@ -113,6 +113,7 @@ class Diagram {
           ]
         : -1;
     view.setRows(rows);
+    this.painter.rowsChanged();
     const isUsed = new Uint8Array(model.machines.length);
     for (const row of rows) {
       if (model.events.machine[row] >= 0) isUsed[model.events.machine[row]] = 1;

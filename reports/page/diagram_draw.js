@@ -13,6 +13,22 @@ class DiagramPainter {
     this.widths = new Map();
   }
 
+  /** Of a few rows only their messages are painted, and operations that go on while one of them
+      happens. */
+  rowsChanged() {
+    const { view } = this.diagram;
+    const { messages, operations } = this.model;
+    const isShown = new Uint8Array(this.model.count);
+    for (const row of view.rows) isShown[row] = 1;
+    this.shownMessages = messages.index.narrowed(
+      (i) => isShown[messages.send[i]] === 1 || isShown[messages.deliver[i]] === 1,
+    );
+    this.shownOperations = operations.index.narrowed((i) => {
+      const index = lowerBound(view.rows, operations.first[i]);
+      return index < view.rows.length && view.rows[index] <= operations.end[i];
+    });
+  }
+
   forgetColours() {
     this.colours = null;
   }
@@ -206,7 +222,7 @@ class DiagramPainter {
     const { view } = this.diagram;
     const paths = kOutcomes.map(() => new Path2D());
     const lastY = new Map();
-    operations.index.each(this.crossFirst, this.crossLast, (i) => {
+    this.shownOperations.each(this.crossFirst, this.crossLast, (i) => {
       const x = this.diagram.xOfMachine(operations.machine[i]);
       if (x === kNoLane) return;
       const top = view.isByTime
@@ -216,8 +232,6 @@ class DiagramPainter {
       const below = view.isByTime
         ? view.y(end)
         : view.y(Math.floor(view.placeOf(operations.end[i])) + 1);
-      // By event, one that crosses no row that is shown is not shown either.
-      if (!view.isByTime && this.isFull && below - top < 0.9 * view.pixelsPerU) return;
       const key = operations.machine[i] * kSlots + operations.slot[i];
       // In dense sight one bar a pixel is all that can be told apart.
       if (below < 0 || top > view.height || below < (lastY.get(key) ?? -1) + 0.7) return;
@@ -249,7 +263,7 @@ class DiagramPainter {
     const seen = new Set();
     const counts = { messages: 0, late: 0, lost: 0 };
     const { view } = this.diagram;
-    messages.index.each(this.rowFirst, this.rowLast, (i) => {
+    this.shownMessages.each(this.rowFirst, this.rowLast, (i) => {
       const isBad = messages.fate[i] === kLost || messages.late[i] === 1;
       if (!this.isFull && !isBad) return;
       const ends = this.messageEnds(i);
@@ -292,12 +306,6 @@ class DiagramPainter {
     const x0 = diagram.xOfMachine(from);
     const x1 = diagram.xOfMachine(to);
     if (x0 === kNoLane || x1 === kNoLane) return null;
-    const shown = (other) => {
-      const index = diagram.view.placeOf(other);
-      return Number.isInteger(index);
-    };
-    if (!diagram.view.isByTime && !shown(row) && !(deliver[i] >= 0 && shown(deliver[i])))
-      return null;
     const y0 = diagram.view.yOfRow(row);
     const y1 = diagram.view.yOfRow(deliver[i] >= 0 ? deliver[i] : row);
     return { x0, x1, y0: isSend ? y0 : y1, y1 };

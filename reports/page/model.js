@@ -22,9 +22,7 @@ const kOnScreen = 4;
 /** Intervals of rows, for "which ones cross this window?": sorted by start, with the largest end of
     each block, so that long ones that began far before are found without looking at all. */
 class IntervalIndex {
-  constructor(starts, ends) {
-    const order = Uint32Array.from(starts, (start, index) => index);
-    order.sort((a, b) => starts[a] - starts[b] || a - b);
+  constructor(starts, ends, order = IntervalIndex.sorted(starts)) {
     this.order = order;
     this.starts = Float64Array.from(order, (index) => starts[index]);
     this.ends = Float64Array.from(order, (index) => ends[index]);
@@ -33,6 +31,17 @@ class IntervalIndex {
       const block = position >> 7;
       this.blockEnds[block] = Math.max(this.blockEnds[block], end);
     });
+    this.of = { starts, ends };
+  }
+
+  static sorted(starts) {
+    const order = Uint32Array.from(starts, (start, index) => index);
+    return order.sort((a, b) => starts[a] - starts[b] || a - b);
+  }
+
+  /** Those that pass. */
+  narrowed(passes) {
+    return new IntervalIndex(this.of.starts, this.of.ends, this.order.filter(passes));
   }
 
   /** Calls take(index) for every interval that touches [first, last]. */
