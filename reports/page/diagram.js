@@ -136,7 +136,7 @@ class Diagram {
   start(row) {
     const { view } = this;
     view.fit();
-    if (view.isByTime || view.pixelsPerU >= 14) return;
+    if (view.isByTime || view.pixelsPerU >= kLabelHeight) return;
     view.pixelsPerU = kPixelsPerRow;
     if (row >= 0) view.from = view.uOfRow(row) - (view.room * 0.6) / view.pixelsPerU;
     view.clamp();

@@ -3,7 +3,7 @@
 // a screen's pixels can tell apart.
 
 const kRowsInFull = 1200;
-const kLabelHeight = 14;
+const kLabelHeight = 13;
 
 class DiagramPainter {
   constructor(diagram) {

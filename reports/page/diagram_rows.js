@@ -253,10 +253,11 @@ Object.assign(DiagramPainter.prototype, {
     const width = context.measureText(text).width;
     if (width > diagram.width - diagram.gutter - 160) return;
     context.fillStyle = this.colours.panel;
-    context.fillRect(diagram.width - width - 14, y - 16, width + 10, 14);
+    const middle = y < 18 ? y + 9 : y - 8.5;
+    context.fillRect(diagram.width - width - 14, middle - 7.5, width + 10, 14);
     context.fillStyle = this.colours.purple;
     context.textBaseline = "middle";
-    context.fillText(text, diagram.width - width - 8, y - 8.5);
+    context.fillText(text, diagram.width - width - 8, middle);
     this.calls += 2;
   },
 

@@ -6,7 +6,7 @@
 
 const kPixelsPerRow = 20;
 const kPixelsPerRowMax = 40;
-const kPaddingTop = 6;
+const kPaddingTop = 12;
 /** Where a machine without a lane is: never in sight. */
 const kNoLane = -1e6;
 

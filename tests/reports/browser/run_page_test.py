@@ -145,7 +145,7 @@ class Diagram(RunPageCase):
         height = self.browser.run(
             "return document.querySelector(arguments[0]).clientHeight", CANVAS
         )
-        self.browser.point(CANVAS, 0, int(6 + 3.5 * 26 - height / 2), "pointerDown", "pointerUp")
+        self.browser.point(CANVAS, 0, int(12 + 3.5 * 26 - height / 2), "pointerDown", "pointerUp")
         self.assertEqual(self.texts(".record h3"), ["Event 45"])
         self.assertIn("ack k3#1, length 16", self.browser.text(".record"))
         self.assertEqual(self.texts(".link-box.caused .event-link b"), ["43", "44"])
@@ -170,7 +170,7 @@ class Diagram(RunPageCase):
         height = self.browser.run(
             "return document.querySelector(arguments[0]).clientHeight", CANVAS
         )
-        self.browser.point(CANVAS, 0, int(6 + 2.5 * 26 - height / 2))
+        self.browser.point(CANVAS, 0, int(12 + 2.5 * 26 - height / 2))
         self.assertIn("frame 1 written to log.0", self.browser.text(".tip"))
 
     def test_shows_distances_in_time(self):
