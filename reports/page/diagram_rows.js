@@ -213,10 +213,9 @@ Object.assign(DiagramPainter.prototype, {
     const peer = diagram.xOfMachine(events.peer[row]);
     const roomRight = diagram.width - x - 16;
     const roomLeft = x - diagram.gutter - 40;
-    const isLeft =
-      peer !== kNoLane && events.kind[row] === kSend
-        ? peer < x
-        : roomRight < 150 && roomLeft > roomRight;
+    const isTowardsLeft =
+      peer !== kNoLane && events.kind[row] === kSend ? peer < x : roomRight < 150;
+    const isLeft = isTowardsLeft && (roomLeft >= 80 || roomLeft > roomRight);
     const isStrong = model.isViolation(row) || events.kind[row] === kFault;
     context.font = `${isStrong ? "600 " : ""}12px ${this.colours.font}`;
     const fitted = this.fitText(text, Math.max(40, isLeft ? roomLeft : roomRight), isStrong);

@@ -239,7 +239,11 @@ function plainTable(columns, rows, properties = {}) {
           ...columns.map((column, index) =>
             el(
               index === 0 ? "th" : "td",
-              { scope: index === 0 ? "row" : null, class: column.class },
+              {
+                scope: index === 0 ? "row" : null,
+                class: column.class,
+                "data-title": column.title,
+              },
               column.cell(row),
             ),
           ),
