@@ -119,14 +119,19 @@ endfunction()
 # The report pages in headless Chromium: python3, chromium and chromium-driver, which `./dev test`
 # installs. Where one is missing the tests fail and name it.
 function(millrace_add_browser_tests)
+  if(NOT TARGET toy)
+    return()
+  endif()
   set(folder "${PROJECT_SOURCE_DIR}/tests/reports/browser")
   file(GLOB scripts CONFIGURE_DEPENDS "${folder}/*_test.py")
+  set(environment "MILLRACE_REPORT_PAGES=${PROJECT_BINARY_DIR}/generated/report_pages"
+    "MILLRACE_TOY=$<TARGET_FILE:toy>")
   foreach(script IN LISTS scripts)
     get_filename_component(name "${script}" NAME_WE)
     string(REGEX REPLACE "_test$" "" name "${name}")
     add_test(NAME "reports/browser: ${name}" COMMAND python3 -B "${script}")
     set_tests_properties("reports/browser: ${name}" PROPERTIES LABELS browser TIMEOUT 300
-      ENVIRONMENT "MILLRACE_REPORT_PAGES=${PROJECT_BINARY_DIR}/generated/report_pages")
+      ENVIRONMENT "${environment}")
   endforeach()
 endfunction()
 

@@ -1,0 +1,71 @@
+"""The whole way: a program with a planted failure runs a campaign, and its pages are read."""
+
+import glob
+import os
+import subprocess
+import unittest
+
+from page_case import PageCase
+
+CANVAS = ".diagram-canvas"
+TOY = os.environ.get("MILLRACE_TOY", "")
+TABS = ("history", "plots", "knobs", "log", "causes", "checks", "reproduce", "evidence")
+
+
+class Report(PageCase):
+    """The toy's `lossy` acknowledges before it has synced, and loses its power."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.out = os.path.join(cls.folder, "out")
+        arguments = ["campaign", "lossy", "--seeds", "6", "--jobs", "1", "--out", cls.out, "-q"]
+        cls.toy(1, *arguments)
+        (cls.repro,) = glob.glob(os.path.join(cls.out, "failures", "TOY-1-*.repro.json"))
+
+    @classmethod
+    def toy(cls, status, *arguments):
+        done = subprocess.run([TOY, *arguments], cwd=cls.folder, capture_output=True, check=False)
+        if done.returncode != status:
+            raise AssertionError(f"toy {arguments}: {done.returncode}\n{done.stderr.decode()}")
+
+    def report(self, source, name):
+        page = os.path.join(self.folder, name)
+        self.toy(0, "report", source, "-o", page)
+        return page
+
+    def test_a_failure_is_a_page_of_its_own(self):
+        self.open(self.report(self.repro, "failure.html"))
+        self.assertEqual(self.body("ready"), "run")
+        self.assertIn("TOY-1 stored_is_found", self.browser.text("header"))
+        self.assertGreater(self.browser.count("[data-table=evidence] .is-violation"), 0)
+        self.assertIn("POWER LOSS", " ".join(self.texts("[data-table=evidence] .what")))
+        self.assertGreater(self.pixels_of(CANVAS, "red"), 200)
+        self.assertGreater(self.browser.count(".plan .is-fault"), 0)
+        for tab in TABS:
+            self.browser.click(f"#tab-{tab}")
+            self.assertTrue(self.is_in_sight(f"#panel-{tab}"), tab)
+        self.assert_no_request()
+
+    def test_a_record_of_it_leads_to_its_cause(self):
+        self.open(self.report(self.repro, "failure.html"))
+        rows = self.texts("[data-table=evidence] .table-row [role=cell]:nth-child(5)")
+        self.browser.click(f".table-body .table-row:nth-child({rows.index('deliver') + 1})")
+        self.browser.click("#tab-causes")
+        self.assertIn("deliver", self.browser.text(".record"))
+        self.browser.click(".link-box.caused .event-link")
+        self.assertIn("send", self.browser.text(".record"))
+
+    def test_the_campaign_links_to_it(self):
+        self.open(self.report(self.out, "campaign.html"))
+        self.assertEqual(self.body("ready"), "campaign")
+        self.assertIn("1 of 6 seeds failed in 1 group", self.browser.text("header"))
+        self.assertIn("store.never", self.texts("#never-reached")[0])
+        self.assertEqual(self.texts("[data-table=scenarios] tbody th"), ["lossy"])
+        self.browser.click("[data-table=groups] a")
+        self.assertEqual(self.body("ready"), "run")
+        self.assertIn("TOY-1 stored_is_found", self.browser.text("header"))
+
+
+if __name__ == "__main__":
+    unittest.main()
