@@ -66,7 +66,8 @@ function campaignHeader(data) {
 function argumentsText(data) {
   if (!data.arguments) return "";
   const words = Array.isArray(data.arguments) ? data.arguments : safeWords(data.arguments);
-  return [data.program ?? "millrace", ...words].join(" ");
+  const verb = words[0] === "campaign" ? [] : ["campaign"];
+  return [data.program ?? "millrace", ...verb, ...words].join(" ");
 }
 
 function safeWords(text) {
@@ -92,7 +93,9 @@ function tile(title, value, about, isBad = false) {
 function tiles(data) {
   const properties = data.properties.filter(({ skipped }) => !skipped);
   const evaluated = properties.filter((property) => property.evaluated > 0);
-  const rarest = evaluated.reduce(
+  // These two are judged over the campaign, not in its runs.
+  const inRuns = evaluated.filter(({ id }) => id !== "DET-1" && id !== "COV-1");
+  const rarest = inRuns.reduce(
     (least, property) => (least && least.evaluated <= property.evaluated ? least : property),
     null,
   );

@@ -104,13 +104,23 @@ function sideBySide(model, select) {
     table.scroller.scrollTop = Math.max(0, parting - 3) * kRowHeight;
   });
   const command = neighbour.command ? commandLine("passing run", neighbour.command) : null;
-  const words = `Passes if ${neighbour.change}; the runs part at event ${neighbour.parts_at}.`;
+  const words = `Passes if ${neighbour.change}; the runs part at ${partingText(model)}.`;
   return el(
     "div",
     { class: "stack" },
     el("div", { class: "panel-tools" }, el("span", { text: words }), command),
     table.element,
   );
+}
+
+/** A trace can tell of a difference before it makes an event another one: a sector that is gone is
+    missed when it is read. */
+function partingText(model) {
+  const { row, parts_at: event } = model.data.neighbour;
+  const told = row >= 0 && row < model.count ? model.events.ordinal[row] : event;
+  return told === event
+    ? `event ${event}`
+    : `event ${told}, and their events differ from ${event} on`;
 }
 
 /** The strip below the diagram. */

@@ -337,7 +337,14 @@ function claimBar(model, select) {
 
 function planPane(model, select) {
   const { plan, run, overrides } = model.data;
-  const items = plan.items.map((item) => planItem(model, item, select));
+  // Overrides stand in their own list, with what they decided.
+  const rules = (overrides ?? []).map(({ rule, draws }) => ({
+    kind: "override",
+    text: rule,
+    moment: `decided ${counted(draws, "draw")}`,
+  }));
+  const planned = plan.items.filter(({ kind }) => kind !== "override" || rules.length === 0);
+  const items = [...planned, ...rules].map((item) => planItem(model, item, select));
   const { from, size } = plan;
   const notes = [];
   if (plan.items_left_out)
@@ -365,20 +372,6 @@ function planPane(model, select) {
       "div",
       { class: "plan-body" },
       el("ol", { class: "plan-items" }, ...items),
-      (overrides ?? []).length === 0
-        ? null
-        : el(
-            "ul",
-            { class: "overrides" },
-            ...overrides.map(({ rule, draws }) =>
-              el(
-                "li",
-                {},
-                el("span", { text: rule }),
-                el("span", { class: "hint", text: ` ${counted(draws, "draw")}` }),
-              ),
-            ),
-          ),
       el("div", { class: "plan-notes" }, ...notes.map((text) => el("p", { text }))),
     ),
   );
