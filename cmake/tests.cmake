@@ -3,7 +3,7 @@
 # Every folder tests/<path> with a *.cc becomes one program: <path with _>_test, built of all its
 # *.cc, run by ctest test by test. It links the module of the same folder and what
 # `millrace_test_modules` names for it. tests/system_links_alone.cc and tests/toy_main.cc are the
-# exceptions, see below.
+# exceptions, see below. tests/rapidcheck_seed.cc is part of each of these programs.
 
 # Modules that the tests of a folder use beyond the module of that folder.
 function(millrace_test_modules OUT path)
@@ -37,7 +37,7 @@ function(millrace_add_test_folder path)
   endforeach()
   millrace_existing_modules(modules ${names})
 
-  add_executable(${target} ${sources})
+  add_executable(${target} ${sources} $<TARGET_OBJECTS:millrace_rapidcheck_seed>)
   target_compile_options(${target} PRIVATE ${MILLRACE_WARNINGS})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PRIVATE
@@ -96,9 +96,17 @@ function(millrace_add_test_folders_source)
   target_include_directories(millrace_test_folders PRIVATE "${PROJECT_SOURCE_DIR}")
 endfunction()
 
+# What makes a program's properties draw the same cases in every run. Nobody calls it, so it has to
+# be an object: of a library the linker would leave it out.
+function(millrace_add_rapidcheck_seed)
+  add_library(millrace_rapidcheck_seed OBJECT "${PROJECT_SOURCE_DIR}/tests/rapidcheck_seed.cc")
+  target_compile_options(millrace_rapidcheck_seed PRIVATE ${MILLRACE_WARNINGS})
+endfunction()
+
 function(millrace_add_tests)
   include(GoogleTest)
   millrace_add_test_folders_source()
+  millrace_add_rapidcheck_seed()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/tests/*.cc")
   set(paths "")
   foreach(source IN LISTS sources)
