@@ -45,6 +45,41 @@ class FakeDisk final : public Disk {
     for (auto& [path, node] : names_) node->is_dirty.assign(node->cache.size(), false);
   }
 
+  /// Decides what of the unsynced survives a power loss that is less strict.
+  class Survival {
+   public:
+    virtual ~Survival() = default;
+    /// Whether the entries of a directory are as programs saw them, not as they were last synced.
+    virtual bool keeps_names() = 0;
+    /// The size of a file, between its synced and its present one.
+    virtual std::size_t size(std::size_t low, std::size_t high) = 0;
+    /// Whether this many bytes that were written in a row are there.
+    virtual bool keeps_sector() = 0;
+  };
+  static constexpr std::size_t kSectorBytes = 16;
+
+  /// As above, but anything of what was not synced may survive, sector by sector.
+  void power_loss(Survival& survival) {
+    if (!survival.keeps_names()) names_ = durable_names_;
+    for (auto& [path, node] : names_) {
+      Bytes left(survival.size(std::min(node->cache.size(), node->medium.size()),
+                               std::max(node->cache.size(), node->medium.size())));
+      std::ranges::copy(ByteView(node->medium).first(std::min(left.size(), node->medium.size())),
+                        left.begin());
+      for (std::size_t at = 0; at < std::min(left.size(), node->cache.size()); at += kSectorBytes) {
+        const std::size_t end = std::min({at + kSectorBytes, left.size(), node->cache.size()});
+        const bool is_kept = survival.keeps_sector();
+        for (std::size_t i = at; i < end; ++i) {
+          if (is_kept && node->is_dirty[i]) left[i] = node->cache[i];
+        }
+      }
+      node->is_dirty.assign(left.size(), false);
+      node->medium = left;
+      node->cache = std::move(left);
+    }
+    durable_names_ = names_;
+  }
+
   /// What reads see; the path exists.
   Bytes& contents(const std::string& path) { return names_.at(path)->cache; }
 
