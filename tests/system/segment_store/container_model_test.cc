@@ -11,11 +11,13 @@
 #include <rapidcheck/gtest.h>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "system/base/bytes.h"
 #include "system/segment_store/container.h"
 #include "tests/system/segment_store/fake_log.h"
 #include "tests/system/wal/recording_journal.h"
+#include "tests/tape.h"
 
 namespace millrace::segment_store {
 namespace {
@@ -39,8 +41,8 @@ WriterId writer_id(int writer) { return {.high = 7, .low = static_cast<std::uint
 
 class Harness {
  public:
-  Harness() {
-    options_.checkpoint_operations = *rc::gen::inRange<std::uint64_t>(1, 12);
+  explicit Harness(Tape tape) : tape_(std::move(tape)) {
+    options_.checkpoint_operations = tape_.between(1, 11);
     options_.live_bytes_max = 1 << 20;
     history_[0] = {};
     start();
@@ -50,29 +52,20 @@ class Harness {
   Harness& operator=(const Harness&) = delete;
 
   void step() {
-    const int segment = *rc::gen::inRange(0, 3);
-    switch (
-        *rc::gen::weightedElement<int>({{2, 0}, {12, 1}, {1, 2}, {4, 3}, {6, 4}, {2, 5}, {4, 6}})) {
-      case 0:
-        create(segment);
-        break;
-      case 1:
-        append(segment);
-        break;
-      case 2:
-        seal(segment);
-        break;
-      case 3:
-        truncate(segment);
-        break;
-      case 4:
-        log_->make_durable(*rc::gen::inRange<std::size_t>(1, 6));
-        break;
-      case 5:
-        crash();
-        break;
-      default:
-        break;
+    const int segment = static_cast<int>(tape_.below(3));
+    const std::uint64_t deed = tape_.below(31);
+    if (deed < 2) {
+      create(segment);
+    } else if (deed < 14) {
+      append(segment);
+    } else if (deed < 15) {
+      seal(segment);
+    } else if (deed < 19) {
+      truncate(segment);
+    } else if (deed < 25) {
+      log_->make_durable(tape_.between(1, 5));
+    } else if (deed < 27) {
+      crash();
     }
     compare(segment);
   }
@@ -113,12 +106,13 @@ class Harness {
   }
 
   void append(int segment) {
-    const int writer = *rc::gen::inRange(0, 2);
-    const auto count = *rc::gen::inRange<std::uint64_t>(1, 4);
-    const auto back = *rc::gen::weightedElement<std::uint64_t>({{8, 0}, {2, 1}, {2, 3}});
-    const bool is_gap = *rc::gen::weightedElement<bool>({{9, false}, {1, true}});
-    const std::string text = *rc::gen::container<std::string>(static_cast<std::size_t>(count) * 2,
-                                                              rc::gen::inRange('a', 'z'));
+    static constexpr std::uint64_t kBacks[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 3, 3};
+    const int writer = static_cast<int>(tape_.below(2));
+    const std::uint64_t count = tape_.between(1, 3);
+    const std::uint64_t back = kBacks[tape_.below(12)];
+    const bool is_gap = tape_.is_hit(10);
+    std::string text(static_cast<std::size_t>(count) * 2, 'a');
+    for (char& letter : text) letter = static_cast<char>('a' + tape_.below(26));
 
     const ModelState before = accepted();
     const auto found = before.find(segment);
@@ -129,7 +123,7 @@ class Harness {
     const std::uint64_t first = is_gap ? expected + 1 : expected - std::min(back, expected);
     const std::uint64_t last = first + count - 1;
     std::optional<std::uint64_t> at;
-    if (*rc::gen::inRange(0, 4) == 0) at = *rc::gen::inRange<std::uint64_t>(0, 30);
+    if (tape_.is_hit(25)) at = tape_.below(30);
 
     const AppendDecision decision =
         container_->begin_append({.segment = segment_id(segment),
@@ -175,7 +169,7 @@ class Harness {
   }
 
   void truncate(int segment) {
-    const auto offset = *rc::gen::inRange<std::uint64_t>(0, 40);
+    const std::uint64_t offset = tape_.below(40);
     const Decided<std::uint64_t> decided = container_->begin_truncate(segment_id(segment), offset);
     if (!accepted().contains(segment)) {
       RC_ASSERT(failed_with(decided.outcome, Errc::kNotFound));
@@ -197,10 +191,10 @@ class Harness {
   // Any number of the records that were not durable yet survive, always the oldest; and of those
   // that were let go any number, always the youngest, are still there.
   void crash() {
-    const auto kept = *rc::gen::inRange<std::size_t>(0, log_->waiting_count() + 1);
+    const std::size_t kept = tape_.below(log_->waiting_count() + 1);
     log_->crash(kept);
     RC_ASSERT(container_->stop(kNow).has_value());
-    disk_.shown_from = *rc::gen::inRange<std::uint64_t>(disk_.shown_from, disk_.start + 1);
+    disk_.shown_from = tape_.between(disk_.shown_from, disk_.start);
     history_.erase(history_.upper_bound(disk_.records.size()), history_.end());
     start();
     container_->check_invariants();
@@ -222,8 +216,8 @@ class Harness {
     RC_ASSERT(info->start_offset == model.start);
     RC_ASSERT(info->is_sealed == model.is_sealed);
 
-    const auto offset = *rc::gen::inRange<std::uint64_t>(0, model.bytes.size() + 2);
-    const auto bytes_max = *rc::gen::inRange<std::size_t>(1, 20);
+    const std::uint64_t offset = tape_.below(model.bytes.size() + 2);
+    const std::size_t bytes_max = tape_.between(1, 19);
     const Result<ReadResult> read = container_->read(segment_id(segment), offset, bytes_max);
     if (offset < model.start) {
       RC_ASSERT(failed_with(read, Errc::kTruncated));
@@ -238,6 +232,7 @@ class Harness {
     }
   }
 
+  Tape tape_;
   FakeClock clock_;
   LoneTask tasks_;
   RecordingJournal journal_;
@@ -250,8 +245,11 @@ class Harness {
 };
 
 RC_GTEST_PROP(ContainerModel, behaves_as_its_clients_expect_through_any_crash, ()) {
-  const int step_count = *rc::gen::inRange(1, 120);
-  Harness harness;
+  const auto number = rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint32_t>());
+  const auto numbers =
+      *rc::gen::resize(2'000, rc::gen::container<std::vector<std::uint32_t>>(number));
+  const int step_count = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(1, 120));
+  Harness harness{Tape(numbers)};
   for (int i = 0; i < step_count; ++i) harness.step();
   harness.finish();
 }
