@@ -220,65 +220,6 @@ function knobsPanel(data) {
   });
 }
 
-const kLevels = ["trace", "debug", "info", "warning", "error"];
-
-function logPanel(model) {
-  const { log } = model.data;
-  if (!log || log.t.length === 0) {
-    const stop = model.data.commands.find(({ id }) => id === "replay");
-    return el(
-      "div",
-      { class: "prose" },
-      el("p", { text: "No log was written in this run." }),
-      stop ? el("p", { text: "A replay writes one, with virtual times:" }) : null,
-      stop ? commandLine("log", `${stop.text} --log debug`) : null,
-    );
-  }
-  const columns = [
-    {
-      title: "event",
-      width: "76px",
-      class: "number",
-      text: (row) => String(log.ordinal[row]),
-      sort: (row) => row,
-    },
-    {
-      title: "time, s",
-      width: "104px",
-      class: "number",
-      text: (row) => secondsText(log.t[row], 6),
-      sort: (row) => log.t[row],
-    },
-    {
-      title: "level",
-      width: "76px",
-      text: (row) => kLevels[log.level[row]],
-      sort: (row) => log.level[row],
-    },
-    {
-      title: "machine",
-      width: "150px",
-      wide: true,
-      text: (row) => model.machineName(log.machine[row]),
-      sort: (row) => model.machineName(log.machine[row]),
-    },
-    {
-      title: "text",
-      width: "minmax(260px, 1fr)",
-      class: "what",
-      wide: true,
-      text: (row) => model.strings[log.text[row]],
-      sort: (row) => model.strings[log.text[row]],
-    },
-  ];
-  return searchedTable(columns, log.t.length, (row) => model.strings[log.text[row]], {
-    name: "log",
-    label: "the log",
-    empty: "Nothing found.",
-    rowClass: (row) => `level-${kLevels[log.level[row]]}`,
-  });
-}
-
 // --- one record ---
 
 const kLinksShown = 40;

@@ -56,7 +56,7 @@ class RunPage {
         count: countText(data.knobs.length),
         build: () => knobsPanel(data),
       },
-      { id: "log", title: "Log", build: () => logPanel(model) },
+      { id: "log", title: "Log", build: () => new LogPanel(model, select).element },
       {
         id: "causes",
         title: "Causes",

@@ -323,9 +323,17 @@ class Details(RunPageCase):
         self.browser.type("#panel-knobs input", "cache")
         self.assertEqual(self.column("knobs", 2), ["cache_bytes"])
 
-    def test_a_run_without_a_log_says_how_to_get_one(self):
+    def test_the_log_is_cut_to_a_level_and_searched(self):
         self.browser.click("#tab-log")
+        rows = "return document.querySelector('[data-table=log]').dataset.rows"
+        self.assertEqual(self.browser.run(rows), "25")
         self.assertIn("--log debug", self.browser.text("#panel-log code"))
+        self.browser.click("#panel-log select")
+        self.browser.press("Down", "Down", "Enter")
+        self.assertEqual(set(self.column("log", 3)), {"warning"})
+        self.assertEqual(self.browser.run(rows), "5")
+        self.browser.type("#panel-log input", "sector")
+        self.assertEqual(self.column("log", 5), ["log.0 sector 1 dropped, never synced"])
 
     def test_the_passing_run_stands_beside_it_and_the_parting_is_marked(self):
         self.browser.click("#neighbour button")
