@@ -544,7 +544,6 @@ void SmallStore::report_something(const Step& step) {
     default:
       return report(StoreLoad{.connections = connections,
                               .tasks = 3 + boot_ % 2 + connections,
-                              .reads_waiting = connections == 0 ? 0 : step.which % 2,
                               .operations_pending = step.which % 3});
   }
 }
@@ -562,8 +561,7 @@ void SmallStore::restart() {
 }
 
 void SmallStore::report_holds(std::uint64_t more_bytes) {
-  report(StoreLoad{
-      .connections = 0, .tasks = 3 + boot_ % 2, .reads_waiting = 0, .operations_pending = 0});
+  report(StoreLoad{.connections = 0, .tasks = 3 + boot_ % 2, .operations_pending = 0});
   record(run::ProcessHolds{.machine = "store-1",
                            .role = "segment_store",
                            .boot = boot_,
