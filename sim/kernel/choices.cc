@@ -38,9 +38,10 @@ bool matches(const std::optional<T>& wanted, const T& value) {
   return !wanted.has_value() || *wanted == value;
 }
 
-bool matches(const Override& rule, const EventIdentity& who, Purpose purpose) {
+bool matches(const Override& rule, const EventIdentity& who, Purpose purpose, std::uint32_t index) {
   return matches(rule.purpose, purpose) && matches(rule.root, who.root) &&
-         matches(rule.kind, who.kind) && matches(rule.where, who.where) && matches(rule.n, who.n);
+         matches(rule.kind, who.kind) && matches(rule.where, who.where) && matches(rule.n, who.n) &&
+         matches(rule.index, index);
 }
 
 }  // namespace
@@ -150,7 +151,7 @@ std::int64_t Choices::decide_slowly(const EventIdentity& who, Purpose purpose,
                                     std::uint32_t index) {
   std::int64_t value = proposed;
   for (std::size_t i = 0; i < overrides_.size(); ++i) {
-    if (!matches(overrides_[i], who, purpose)) continue;
+    if (!matches(overrides_[i], who, purpose, index)) continue;
     ++override_matches_[i];
     if (!overrides_[i].is_drawn) value = overrides_[i].value.value_or(neutral);
     break;

@@ -5,8 +5,8 @@
 // A draw is H(seed, event id, purpose, index): it does not depend on what was drawn before. Each
 // kind of draw has a neutral value (no loss, the base latency, lateness 0), which an override can
 // ask for; an override can also fix a value, or leave a draw to the seed that a later rule would
-// decide. Overrides are rules over (root, kind, where, n), each part optional, so that they survive
-// edits of the plan and of the code.
+// decide. Overrides are rules over (root, kind, where, n, index), each part optional, so that they
+// survive edits of the plan and of the code.
 
 #include <cstdint>
 #include <optional>
@@ -65,9 +65,11 @@ struct Override {
   std::optional<EventKind> kind;
   std::optional<Where> where;
   std::optional<std::uint32_t> n;
+  /// Which of the draws that one event makes for one purpose.
+  std::optional<std::uint32_t> index = {};
   /// The drawn number (a latency in ns, 0 or 1 for a yes-or-no draw), from 0 to kValueMax; none
   /// stands for neutral.
-  std::optional<std::int64_t> value;
+  std::optional<std::int64_t> value = {};
   /// Leaves the draw to the seed, whatever later rules say; `value` is empty then.
   bool is_drawn = false;
 

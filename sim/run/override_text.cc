@@ -131,9 +131,9 @@ std::string describe(const sim::Override& rule, const Plan& plan) {
     parts.push_back(fmt::format("every {}", noun));
   }
   if (parts.empty()) parts.emplace_back("everything");
-  return fmt::format("{}: {} {}", fmt::join(parts, ", "),
-                     rule.purpose.has_value() ? sim::to_text(*rule.purpose) : "every draw",
-                     value_text(rule));
+  std::string what(rule.purpose.has_value() ? sim::to_text(*rule.purpose) : "every draw");
+  if (rule.index.has_value()) what += fmt::format(" [{}]", *rule.index);
+  return fmt::format("{}: {} {}", fmt::join(parts, ", "), what, value_text(rule));
 }
 
 }  // namespace millrace::run

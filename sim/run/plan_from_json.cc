@@ -248,7 +248,7 @@ class PlanReader {
   }
 
   static sim::Override read_override(const JsonCursor& in) {
-    in.only({"purpose", "root", "kind", "where", "n", "value"});
+    in.only({"purpose", "root", "kind", "where", "n", "index", "value"});
     sim::Override rule;
     if (in.has("purpose")) {
       rule.purpose = read_enum<sim::Purpose>(in.at("purpose"), sim::kPurposeCount, "purpose");
@@ -259,6 +259,7 @@ class PlanReader {
     }
     if (in.has("where")) rule.where = sim::Where{in.at("where").hex()};
     if (in.has("n")) rule.n = small(in.at("n"));
+    if (in.has("index")) rule.index = small(in.at("index"));
     if (!in.has("value")) return rule;
     const JsonCursor value = in.at("value");
     rule.is_drawn = value.is_text();

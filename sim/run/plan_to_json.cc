@@ -125,6 +125,7 @@ void write(JsonText& out, const sim::FaultAction& action) {
 
 void write(JsonText& out, const sim::Override& rule) {
   out.begin_object();
+  if (rule.index.has_value()) integer(out, "index", *rule.index);
   if (rule.kind.has_value()) text(out, "kind", sim::to_text(*rule.kind));
   if (rule.n.has_value()) integer(out, "n", *rule.n);
   if (rule.purpose.has_value()) text(out, "purpose", sim::to_text(*rule.purpose));

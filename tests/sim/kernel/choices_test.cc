@@ -84,6 +84,22 @@ TEST(Choices, leave_a_draw_to_the_seed_before_a_rule_for_all_the_others) {
   EXPECT_EQ(choices.override_matches(), (std::vector<std::uint64_t>{1, 1}));
 }
 
+TEST(Choices, override_one_of_the_draws_that_an_event_makes_for_a_purpose) {
+  Override second;
+  second.purpose = Purpose::kTear;
+  second.index = 2;
+  second.value = 17;
+  Choices choices(1, {second});
+  Choices plain(1);
+  const EventIdentity who = next(choices, operation_root(1));
+
+  for (const std::uint32_t index : {0U, 1U, 3U}) {
+    EXPECT_EQ(choices.range(who, Purpose::kTear, 100, 1 << 30, index),
+              plain.range(who, Purpose::kTear, 100, 1 << 30, index));
+  }
+  EXPECT_EQ(choices.range(who, Purpose::kTear, 100, 1 << 30, 2), 17);
+}
+
 TEST(Choices, give_neutral_values_where_an_override_says_so) {
   Choices choices(1, {{.purpose = Purpose::kLatency,
                        .root = operation_root(1),

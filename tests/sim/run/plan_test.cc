@@ -72,6 +72,7 @@ TEST_F(Plans, are_read_back_as_they_were_written) {
     written.clients[0].operations[1].after = 1;
     written.strategy.seed = 5;
     written.overrides.emplace_back().is_drawn = true;
+    written.overrides.emplace_back().index = 4;
 
     const Result<Plan> read = plan_from_json(plan_to_json(written), registry_);
 
