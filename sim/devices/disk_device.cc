@@ -228,7 +228,11 @@ void DiskDevice::on_event(const Event& event) {
     evict();
     return;
   }
+  const std::uint64_t number = requests_[event.argument].number;
+  // May cut the power: then the request is gone.
+  tell(requests_[event.argument], DiskPhase::kDuring);
   Request& request = requests_[event.argument];
+  if (request.number != number) return;
   CHECK(request.is_queued, "a completion belongs to a request");
   CHECK(!request.is_done, "a request completes once");
   apply(request);
@@ -599,12 +603,73 @@ std::uint64_t DiskDevice::room() const {
   return used < *capacity_ ? *capacity_ - used : 0;
 }
 
-void DiskDevice::tell(const Request& request, DiskPhase phase) {
+void DiskDevice::tell(Request& request, DiskPhase phase) {
   if (!anchors_.wants(MomentKind::kDisk)) return;
   const DiskOperation operation = operation_of(request.kind);
+  // Once it happened, one cannot tell any more.
+  if (phase != DiskPhase::kAfter) request.is_change = is_change(request);
+  const bool is_made = phase == DiskPhase::kBefore;
   anchors_.on_disk(machine_, {.request = moment_of(operation, request.kind == RequestKind::kRename),
                               .phase = phase,
-                              .path = path_of(request)});
+                              .path = path_of(request),
+                              .what = word_of(request),
+                              .is_change = request.is_change,
+                              .offset = request.offset,
+                              .bytes = request.bytes.size(),
+                              .root = is_made ? world_.current_root() : request.who.root});
+}
+
+std::string_view DiskDevice::word_of(const Request& request) {
+  switch (request.kind) {
+    case RequestKind::kOpen:
+      return request.is_change ? "create" : "open";
+    case RequestKind::kMakeDirectory:
+      return "make directory";
+    case RequestKind::kRename:
+      return "rename";
+    case RequestKind::kUnlink:
+      return "unlink";
+    case RequestKind::kList:
+      return "list";
+    case RequestKind::kSyncDirectory:
+      return "sync directory";
+    case RequestKind::kWrite:
+      return "write";
+    case RequestKind::kRead:
+      return "read";
+    case RequestKind::kSync:
+      return "sync";
+    case RequestKind::kTruncate:
+      return "truncate";
+    case RequestKind::kSize:
+      return "size";
+  }
+  UNREACHABLE("every request has a word");
+}
+
+/// Whether it changes what is stored, or what of it is certain to stay.
+bool DiskDevice::is_change(const Request& request) const {
+  switch (request.kind) {
+    case RequestKind::kOpen:
+      return request.mode != OpenMode::kExisting &&
+             files_->names().find(request.path) == std::unexpected(Errc::kNotFound);
+    case RequestKind::kMakeDirectory:
+      return !files_->names().has_directory(request.path);
+    case RequestKind::kUnlink:
+      return files_->names().find(request.path).has_value();
+    case RequestKind::kTruncate:
+      return request.size != request.node->image.size();
+    case RequestKind::kRename:
+    case RequestKind::kSyncDirectory:
+    case RequestKind::kWrite:
+    case RequestKind::kSync:
+      return true;
+    case RequestKind::kList:
+    case RequestKind::kRead:
+    case RequestKind::kSize:
+      return false;
+  }
+  UNREACHABLE("every request is a change or none");
 }
 
 void DiskDevice::note(NoteKind kind, std::string text) {

@@ -160,6 +160,11 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   /// Whether a failure, a slowness or a bound of the room is in force, or something is armed.
   bool has_condition() const;
   const DiskFiles& files() const { return *files_; }
+  /// A copy of the files, as long as no request is under way.
+  std::optional<DiskFiles> files_at_rest() const;
+  /// A copy of the files where one request is under way and no other: if it is a write, all but its
+  /// last `lost` bytes were made, and else nothing of it.
+  std::optional<DiskFiles> files_with_cut(std::uint64_t lost) const;
   /// Files that a process has opened and not closed. Cost: O(open files).
   std::size_t open_file_count(const Process& process) const;
 
@@ -234,6 +239,7 @@ class DiskDevice final : public EventTarget, public ProcessListener {
     bool is_queued = false;
     bool is_applied = false;
     bool is_done = false;
+    bool is_change = false;  // Known before it happens, and only where somebody asks.
     bool fails = false;
     Errc failure = Errc::kIo;
     FaultKind failure_kind = FaultKind::kDiskWriteError;
@@ -282,7 +288,10 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   std::uint64_t draw_prefix(const EventIdentity& who, Purpose purpose, std::uint64_t size,
                             bool neutral_is_all);
   OpenFile& open_file(Handle handle);
-  void tell(const Request& request, DiskPhase phase);
+  std::vector<const Request*> under_way() const;
+  void tell(Request& request, DiskPhase phase);
+  bool is_change(const Request& request) const;
+  static std::string_view word_of(const Request& request);
   void note(NoteKind kind, std::string text);
 
   // Damage.

@@ -314,6 +314,34 @@ void DiskDevice::show_other(std::optional<Armed>& armed, const FileNode& node, s
 
 // --- what checkers may ask ---
 
+std::vector<const DiskDevice::Request*> DiskDevice::under_way() const {
+  std::vector<const Request*> requests;
+  for (const Request& request : requests_) {
+    if (request.is_queued && !request.is_done) requests.push_back(&request);
+  }
+  return requests;
+}
+
+std::optional<DiskFiles> DiskDevice::files_at_rest() const {
+  if (!under_way().empty()) return std::nullopt;
+  return files_->copy();
+}
+
+std::optional<DiskFiles> DiskDevice::files_with_cut(std::uint64_t lost) const {
+  const std::vector<const Request*> requests = under_way();
+  if (requests.size() != 1) return std::nullopt;
+  const Request& only = *requests.front();
+  DiskFiles copied = files_->copy();
+  if (only.kind != RequestKind::kWrite) return copied;
+  CHECK(lost <= only.bytes.size(), "a write loses what it has");
+  const std::size_t kept = only.bytes.size() - static_cast<std::size_t>(lost);
+  for (const FileRef& file : copied.names().files()) {
+    if (file->number != only.node->number || kept == 0) continue;
+    copied.write(file, only.offset, only.bytes.first(kept));
+  }
+  return copied;
+}
+
 std::vector<DamagedRange> DiskDevice::damaged_ranges(std::string_view path) const {
   std::vector<DamagedRange> result;
   const std::expected<FileRef, Errc> file = files_->names().find(path);

@@ -176,8 +176,53 @@ void DiskFiles::evict() {
 
 EventIdentity DiskFiles::part_of(Choices& choices, SimTime now, const EventIdentity& who,
                                  std::string_view path) const {
-  return choices.identify(who.root, EventKind::kFault, where_of(name_, place_of(path), "names"),
-                          now);
+  return choices.identify(who.root, EventKind::kFault, names_place(path), now);
+}
+
+Where DiskFiles::names_place(std::string_view path) const {
+  return where_of(name_, place_of(path), "names");
+}
+
+DiskPending DiskFiles::pending() const {
+  DiskPending pending;
+  for (const auto& [path, file] : names_.now()) {
+    if (file == nullptr) continue;
+    const FileImage& image = file->image;
+    DiskPending::File found{.path = path,
+                            .where = file->where,
+                            .size_changes = image.size_change_count(),
+                            .sectors = {}};
+    for (const DirtySector& dirty : image.dirty()) {
+      if (dirty.is_lost) continue;
+      found.sectors.push_back({.sector = dirty.sector,
+                               .versions = dirty.version_count,
+                               .newest = dirty.newest().range});
+    }
+    const bool is_untouched = found.size_changes == 0 && found.sectors.empty();
+    if (!is_untouched) pending.files.push_back(std::move(found));
+  }
+  if (order_ == NameOrder::kWeak) {
+    names_.for_each_pending_name(
+        [&](std::string_view path) { pending.names.push_back(names_place(path)); });
+    return pending;
+  }
+  pending.journal = names_.pending_count();
+  for (const FileRef& file : pending_sizes_) pending.journal += file->image.size_change_count();
+  return pending;
+}
+
+std::uint64_t DiskFiles::content_hash() const {
+  std::uint64_t hash = 0;
+  for (const auto& [path, file] : names_.now()) {
+    hash = mix(hash, hash_name(path));
+    if (file == nullptr) continue;
+    const FileImage& image = file->image;
+    hash = mix(hash, image.size());
+    for (std::uint64_t at = 0; at < image.size(); at += kSectorBytes) {
+      hash = mix(hash, hash_name(as_text(image.sector(at / kSectorBytes))));
+    }
+  }
+  return hash;
 }
 
 CrashReport DiskFiles::lose_ordered(Choices& choices, SimTime now, const EventIdentity& who,
@@ -242,6 +287,19 @@ CrashReport DiskFiles::lose_power(Choices& choices, SimTime now, const EventIden
   for (const FileRef& file : pending_sizes_) file->has_pending_size = false;
   pending_sizes_.clear();
   return total;
+}
+
+DiskFiles DiskFiles::copy() const {
+  DiskFiles copied = *this;
+  std::map<DiskOrdinal, FileRef> nodes;  // By number, which no two files share.
+  const auto copy_of = [&nodes](const FileRef& file) {
+    FileRef& node = nodes[file->number];
+    if (node == nullptr) node = std::make_shared<FileNode>(*file);
+    return node;
+  };
+  copied.names_.exchange_files(copy_of);
+  for (FileRef& file : copied.pending_sizes_) file = copy_of(file);
+  return copied;
 }
 
 DiskSnapshot DiskFiles::snapshot() const {

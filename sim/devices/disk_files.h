@@ -24,6 +24,28 @@
 
 namespace millrace::sim {
 
+/// What no sync covers, by the places where a power loss draws what becomes of it.
+struct DiskPending {
+  struct DirtyPart {
+    std::uint64_t sector = 0;
+    std::size_t versions = 1;
+    SectorRange newest;  ///< What the last write covered.
+
+    friend bool operator==(const DirtyPart&, const DirtyPart&) = default;
+  };
+  struct File {
+    std::string path;
+    Where where;
+    std::uint64_t size_changes = 0;
+    std::vector<DirtyPart> sectors;
+  };
+  std::vector<File> files;  ///< In the order of their names.
+  /// Weak disks: where the fate of each pending change of a name is drawn, in the order of changes.
+  std::vector<Where> names;
+  /// Ordered disks: changes of names and sizes in the journal.
+  std::uint64_t journal = 0;
+};
+
 /// An image of a disk. Shares contents with it until they are overwritten.
 class DiskSnapshot {
  private:
@@ -70,6 +92,15 @@ class DiskFiles {
   CrashReport lose_power(Choices& choices, SimTime now, const EventIdentity& who,
                          const Survival& survival, std::vector<std::string>* notes);
 
+  /// What a power loss would find unsynced. Cost: O(names + unsynced).
+  DiskPending pending() const;
+  /// A hash of all names and contents as processes see them. Cost: O(bytes).
+  std::uint64_t content_hash() const;
+
+  /// A disk of its own with the same names, contents and unsynced changes: what is tried on it
+  /// leaves this one alone. Cost: O(names + unsynced).
+  DiskFiles copy() const;
+
   /// What a power loss leaves if nothing unsynced survives.
   DiskSnapshot snapshot() const;
   /// Replaces everything by the image. Returns whether anything differs from before.
@@ -88,6 +119,8 @@ class DiskFiles {
                         const Survival& survival);
   EventIdentity part_of(Choices& choices, SimTime now, const EventIdentity& who,
                         std::string_view path) const;
+  /// Where the fate of a change of this name is drawn, or, for none, of the journal.
+  Where names_place(std::string_view path) const;
 
   std::string name_;
   NameOrder order_;

@@ -179,6 +179,13 @@ void DiskNames::for_each_pending(const std::function<void(DiskOrdinal)>& visit) 
   for (const Change& change : pending_) visit(change.ordinal);
 }
 
+void DiskNames::for_each_pending_name(
+    const std::function<void(std::string_view path)>& visit) const {
+  for (const Change& change : pending_) {
+    if (!change.is_synced) visit(change.name());
+  }
+}
+
 std::uint64_t DiskNames::lose_after(DiskOrdinal last) {
   CHECK(order_ == NameOrder::kOrdered, "only one journal has a prefix");
   commit_all(last);
@@ -194,8 +201,7 @@ std::uint64_t DiskNames::lose_some(const std::function<bool(std::string_view pat
   std::uint64_t lost = 0;
   for (const Change& change : pending_) {
     const bool is_free = !blocked.contains(change.from) && !blocked.contains(change.to);
-    const std::string& name = change.to.empty() ? change.from : change.to;
-    if (is_free && has_parent(durable_, change) && (change.is_synced || !is_lost(name))) {
+    if (is_free && has_parent(durable_, change) && (change.is_synced || !is_lost(change.name()))) {
       apply(durable_, change);
       continue;
     }
@@ -225,6 +231,17 @@ void DiskNames::replace(Tree tree) {
   pending_.clear();
   now_ = tree;
   durable_ = std::move(tree);
+}
+
+void DiskNames::exchange_files(const std::function<FileRef(const FileRef& file)>& other) {
+  for (Tree* const tree : {&now_, &durable_}) {
+    for (auto& [name, file] : *tree) {
+      if (file != nullptr) file = other(file);
+    }
+  }
+  for (Change& change : pending_) {
+    if (change.file != nullptr) change.file = other(change.file);
+  }
 }
 
 void DiskNames::check_invariants() const {

@@ -81,6 +81,8 @@ class DiskNames {
   std::size_t pending_count() const { return pending_.size(); }
   /// Calls `visit` with the ordinal of each pending change, in order.
   void for_each_pending(const std::function<void(DiskOrdinal)>& visit) const;
+  /// Calls `visit` with the name by which each pending change is known, in order.
+  void for_each_pending_name(const std::function<void(std::string_view path)>& visit) const;
   /// Ordered: what is up to `last` survives. Returns the number of lost changes.
   std::uint64_t lose_after(DiskOrdinal last);
   /// Weak: `is_lost` is asked, by name, for each change that could survive and was not synced.
@@ -95,6 +97,9 @@ class DiskNames {
   /// Replaces everything, durably.
   void replace(Tree tree);
 
+  /// Puts another file in the place of each.
+  void exchange_files(const std::function<FileRef(const FileRef& file)>& other);
+
   /// CHECKs what must hold between calls.
   void check_invariants() const;
 
@@ -107,6 +112,8 @@ class DiskNames {
     std::string from;        // Empty where nothing goes away.
     std::string to;          // Empty where nothing comes.
     FileRef file;
+
+    const std::string& name() const { return to.empty() ? from : to; }
   };
 
   void add(Change change);

@@ -28,6 +28,7 @@ MomentKind moment_of(AnchorKind kind) {
       return MomentKind::kFrame;
     case AnchorKind::kBoot:
       return MomentKind::kBoot;
+    case AnchorKind::kDiskChange:
     case AnchorKind::kOperationAfterBoot:
       return MomentKind::kDisk;
     case AnchorKind::kEntityEvent:
@@ -135,6 +136,11 @@ const std::vector<ActionIndex>& AnchorWatch::on_disk(std::string_view machine,
       if (found == watched.counts.end()) return false;
       watched.seen = found->seen++;
       return true;
+    }
+    if (anchor.kind == AnchorKind::kDiskChange) {
+      const bool is_named =
+          anchor.operation == 0 || moment.root == operation_root(anchor.operation);
+      return moment.is_change && is_named;
     }
     return is_request(anchor.kind, moment.request) && moment.path.starts_with(anchor.name);
   });

@@ -24,6 +24,11 @@ std::string shout(FaultKind kind) {
   return text;
 }
 
+/// Whether an action waits for its moment before machines are formatted.
+bool begins_with_format(const FaultAction& action) {
+  return action.anchor.has_value() && action.anchor->kind == AnchorKind::kDiskChange;
+}
+
 }  // namespace
 
 Result<void> validate(const FaultPlan& plan, const Deployment& deployment) {
@@ -67,15 +72,30 @@ void FaultEngine::attach(NetworkDevice& network, std::vector<DiskDevice*> disks)
   downs_.resize(world_.machines().size());
 }
 
-void FaultEngine::start() {
+void FaultEngine::start_before_format() {
   CHECK(effects_ != nullptr, "faults act on devices");
   for (ActionIndex index = 0; index < plan_.actions.size(); ++index) {
     const FaultAction& action = plan_.actions[index];
     strikes_[index].action = &action;
     meters_.planned(action.kind);
-    // What the budget refused before waits as it did then, so that the execution is the same.
-    if (action.after == 0) arm(index);
+    if (action.after == 0 && begins_with_format(action)) arm(index);
   }
+  has_begun_ = true;
+  note_wants();
+}
+
+void FaultEngine::start() {
+  if (!has_begun_) start_before_format();
+  for (ActionIndex index = 0; index < plan_.actions.size(); ++index) {
+    const FaultAction& action = plan_.actions[index];
+    // What the budget refused before waits as it did then, so that the execution is the same.
+    if (action.after == 0 && !begins_with_format(action)) arm(index);
+  }
+  note_wants();
+}
+
+void FaultEngine::set_disk_listener(DiskListener listener) {
+  disk_listener_ = std::move(listener);
   note_wants();
 }
 
@@ -105,6 +125,7 @@ void FaultEngine::note_wants() {
     set_wanted(static_cast<MomentKind>(kind), watch_.wants(static_cast<MomentKind>(kind)));
   }
   if (budget_.wants_marks()) set_wanted(MomentKind::kMark, true);
+  if (disk_listener_ && !is_settling_) set_wanted(MomentKind::kDisk, true);
 }
 
 void FaultEngine::on_mark(Machine& machine, std::string_view name) {
@@ -119,8 +140,13 @@ void FaultEngine::on_fact(Machine& machine, const FactView& fact) {
 }
 
 void FaultEngine::on_disk(Machine& machine, const DiskMoment& moment) {
-  moment_came(watch_.on_disk(machine.name(), moment),
-              {.machine = &machine, .peer = nullptr, .entity = {}, .is_in_task = true});
+  if (disk_listener_) disk_listener_(machine, moment);
+  const bool is_in_device = moment.phase == DiskPhase::kDuring;
+  moment_came(watch_.on_disk(machine.name(), moment), {.machine = &machine,
+                                                       .peer = nullptr,
+                                                       .entity = {},
+                                                       .is_in_task = !is_in_device,
+                                                       .is_in_device = is_in_device});
 }
 
 void FaultEngine::on_frame(const FrameMoment& moment) {
@@ -153,7 +179,8 @@ void FaultEngine::moment_came(const std::vector<ActionIndex>& due, const Moment&
     Strike& strike = strikes_[index];
     resolve(strike, moment);
     const bool holds_now = action.kind == FaultKind::kScheduleDelay;
-    if (action.at.ns != 0 || (!moment.is_in_task && !holds_now)) {
+    const bool is_now = moment.is_in_task || moment.is_in_device || holds_now;
+    if (action.at.ns != 0 || !is_now) {
       strike.is_in_task = false;
       schedule(Job::kFire, action, index, action.at);
     } else if (!ends_current_process(strike)) {

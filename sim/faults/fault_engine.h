@@ -11,6 +11,7 @@
 // faults' phase ends, heal_core() makes a random minimal core whole, and no new fault fires.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,8 +66,13 @@ class FaultEngine final : public EventTarget, public AnchorSink {
   void set_frame_namer(FrameNamer namer) { namer_ = std::move(namer); }
   /// `disks` has the disk of each machine, by Machine::index(); null where it has none.
   void attach(NetworkDevice& network, std::vector<DiskDevice*> disks);
-  /// Arms the plan. All machines exist.
+  /// Arms what waits for a change of a disk: formatting makes the first ones. All machines exist.
+  void start_before_format();
+  /// Arms the plan, or the rest of it. All machines exist.
   void start();
+  /// Calls `listener` with each moment of a disk while faults may fire, before any of them does.
+  using DiskListener = std::function<void(Machine& machine, const DiskMoment& moment)>;
+  void set_disk_listener(DiskListener listener);
 
   /// Heals a random minimal core of each group and all clients; outsiders stay as they were, cut
   /// off from the core in half of the seeds. No fault fires any more, and the schedule is fair.
@@ -104,6 +110,8 @@ class FaultEngine final : public EventTarget, public AnchorSink {
     Machine* peer = nullptr;
     std::optional<EntityId> entity;
     bool is_in_task = false;
+    /// A device is at work and expects anything: the fault strikes right there.
+    bool is_in_device = false;
   };
 
   /// A machine that faults keep down.
@@ -145,6 +153,7 @@ class FaultEngine final : public EventTarget, public AnchorSink {
   FaultPlan plan_;
   Restarter& restarter_;
   FrameNamer namer_;
+  DiskListener disk_listener_;
   AnchorWatch watch_;
   Budget budget_;
   std::unique_ptr<FaultEffects> effects_;
@@ -155,6 +164,7 @@ class FaultEngine final : public EventTarget, public AnchorSink {
   std::vector<BrokenAssumption> broken_;
   // Not a local: a kill in the midst of fire() leaves the stack as it is, and it would leak.
   std::vector<ActionIndex> due_;
+  bool has_begun_ = false;
   bool is_settling_ = false;
 };
 

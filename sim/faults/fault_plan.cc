@@ -11,7 +11,7 @@
 namespace millrace::sim {
 namespace {
 
-constexpr std::array<std::pair<AnchorKind, std::string_view>, 9> kAnchorNames{{
+constexpr std::array<std::pair<AnchorKind, std::string_view>, 10> kAnchorNames{{
     {AnchorKind::kMark, "mark"},
     {AnchorKind::kFact, "fact"},
     {AnchorKind::kDiskWrite, "disk_write"},
@@ -19,16 +19,29 @@ constexpr std::array<std::pair<AnchorKind, std::string_view>, 9> kAnchorNames{{
     {AnchorKind::kDiskRename, "disk_rename"},
     {AnchorKind::kFrame, "frame"},
     {AnchorKind::kBoot, "boot"},
+    {AnchorKind::kDiskChange, "disk_change"},
     {AnchorKind::kOperationAfterBoot, "operation_after_boot"},
     {AnchorKind::kEntityEvent, "entity_event"},
 }};
 
-constexpr std::string_view kBefore = "before";
-constexpr std::string_view kAfter = "after";
+/// A phase in files, and as people say it.
+struct PhaseName {
+  DiskPhase phase;
+  std::string_view name;
+  std::string_view words;
+};
+constexpr std::array<PhaseName, 3> kPhaseNames{{{DiskPhase::kBefore, "before", " begun"},
+                                                {DiskPhase::kDuring, "during", " under way"},
+                                                {DiskPhase::kAfter, "after", " done"}}};
+
+const PhaseName& name_of(DiskPhase phase) {
+  return *std::ranges::find(kPhaseNames, phase, &PhaseName::phase);
+}
 
 bool is_disk_request(AnchorKind kind) {
   return kind == AnchorKind::kDiskWrite || kind == AnchorKind::kDiskSync ||
-         kind == AnchorKind::kDiskRename || kind == AnchorKind::kOperationAfterBoot;
+         kind == AnchorKind::kDiskRename || kind == AnchorKind::kDiskChange ||
+         kind == AnchorKind::kOperationAfterBoot;
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -78,8 +91,9 @@ void write_anchor(const Anchor& anchor, FieldWriter& writer) {
   }
   writer.text("fields", filters);
   if (is_disk_request(anchor.kind)) {
-    writer.text("phase", std::string(anchor.phase == DiskPhase::kBefore ? kBefore : kAfter));
+    writer.text("phase", std::string(name_of(anchor.phase).name));
   }
+  writer.integer("operation", static_cast<std::int64_t>(anchor.operation), 0);
   writer.integer("nth", anchor.nth, 1);
 }
 
@@ -181,12 +195,18 @@ Result<std::optional<Anchor>> read_anchor(FieldReader& reader) {
   std::string filters;
   TRY(reader.text("fields", filters));
   anchor.fields = TRY(parse_filters(filters));
-  std::string phase(kBefore);
+  std::string phase(name_of(anchor.phase).name);
   if (is_disk_request(anchor.kind)) TRY(reader.text("phase", phase));
-  if (phase != kBefore && phase != kAfter) {
-    return fail(Errc::kInvalid, "phase: expected before or after, got " + phase);
+  const auto* const named = std::ranges::find(kPhaseNames, phase, &PhaseName::name);
+  if (named == kPhaseNames.end()) {
+    return fail(Errc::kInvalid, "phase: expected before, during or after, got " + phase);
   }
-  anchor.phase = phase == kBefore ? DiskPhase::kBefore : DiskPhase::kAfter;
+  anchor.phase = named->phase;
+  if (anchor.kind == AnchorKind::kDiskChange) {
+    std::int64_t operation = 0;
+    TRY(reader.integer("operation", 1, operation));
+    anchor.operation = static_cast<std::uint64_t>(operation);
+  }
   std::int64_t nth = 1;
   TRY(reader.integer("nth", 1, nth));
   if (nth > UINT32_MAX) return fail(Errc::kInvalid, "nth: too large");
@@ -215,8 +235,9 @@ std::string anchor_text(const Anchor& anchor) {
     text += " on " + anchor.machine;
   }
   if (is_disk_request(anchor.kind)) {
-    text += anchor.phase == DiskPhase::kBefore ? " begun" : " done";
+    text += name_of(anchor.phase).words;
   }
+  if (anchor.operation != 0) text += " for operation " + std::to_string(anchor.operation);
   return text + ", " + ordinal_text(anchor.nth);
 }
 
@@ -263,6 +284,11 @@ Result<void> validate(const FaultAction& action) {
   }
   if (action.kind == FaultKind::kScheduleDelay && action.at.ns != 0) {
     return fail(Errc::kInvalid, "holds what its anchor names right there: at is 0");
+  }
+  const bool is_in_device = action.anchor.has_value() && is_disk_request(action.anchor->kind) &&
+                            action.anchor->phase == DiskPhase::kDuring;
+  if (action.kind == FaultKind::kScheduleDelay && is_in_device) {
+    return fail(Errc::kInvalid, "finds no task to hold while a request is under way");
   }
   if (action.kind == FaultKind::kNetBridge && action.others.empty()) {
     return fail(Errc::kInvalid, "needs the machine between the two sides, in others");
@@ -380,6 +406,8 @@ void forget_needless(FaultAction& action) {
   if (amount_name(action.kind).empty()) action.amount = 0;
   const bool has_phase = action.anchor.has_value() && is_disk_request(action.anchor->kind);
   if (action.anchor.has_value() && !has_phase) action.anchor->phase = DiskPhase::kBefore;
+  const bool has_operation = has_phase && action.anchor->kind == AnchorKind::kDiskChange;
+  if (action.anchor.has_value() && !has_operation) action.anchor->operation = 0;
 }
 
 Result<void> validate(const FaultPlan& plan) {

@@ -32,6 +32,7 @@ enum class AnchorKind : std::uint8_t {
   kDiskRename,          ///< A rename to a path that starts with `name`.
   kFrame,               ///< A frame from `machine` to `peer` whose label is `name`.
   kBoot,                ///< A boot of `machine`.
+  kDiskChange,          ///< A request of `machine` that changes its disk, formatting included.
   kOperationAfterBoot,  ///< A disk operation of `machine`, counted anew from each of its boots.
   kEntityEvent,         ///< An event of the task, link or disk with the name `name`.
 };
@@ -55,8 +56,11 @@ struct Anchor {
   std::string peer;
   std::string name;
   std::vector<FieldFilter> fields;
-  /// For disk requests: before they have an effect, or once they completed.
+  /// For disk requests: before they have an effect, as the device is about to complete them, or
+  /// once they completed.
   DiskPhase phase = DiskPhase::kBefore;
+  /// For changes of a disk: only those made in the name of this operation; 0 for all.
+  std::uint64_t operation = 0;
   /// Which of the matching moments; the first is 1.
   std::uint32_t nth = 1;
 

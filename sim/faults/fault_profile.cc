@@ -362,6 +362,7 @@ class PlanDrawer {
       case AnchorKind::kBoot:
         anchor.nth = draws.count(3);
         return;
+      case AnchorKind::kDiskChange:  // Drawn by nobody: a crash sweep goes through them all.
       case AnchorKind::kOperationAfterBoot:
       case AnchorKind::kEntityEvent:
         anchor.nth = draws.count(200);

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "sim/kernel/identity.h"
 #include "sim/kernel/machine.h"
 #include "system/base/bytes.h"
 #include "system/env/journal.h"
@@ -41,6 +42,7 @@ enum class DiskRequest : std::uint8_t { kWrite, kSync, kRename, kOther };
 /// Where in a disk request the moment lies.
 enum class DiskPhase : std::uint8_t {
   kBefore,  ///< The request was made and nothing of it happened yet.
+  kDuring,  ///< It is about to happen: whatever the world does meanwhile is done. In no task.
   kAfter,   ///< All of it happened, and the caller does not know it yet.
 };
 
@@ -49,6 +51,16 @@ struct DiskMoment {
   DiskRequest request = DiskRequest::kOther;
   DiskPhase phase = DiskPhase::kBefore;
   std::string_view path;
+  /// "write", "sync", "create", ...: the request in a word.
+  std::string_view what = {};
+  /// Whether a power loss can leave something else with it than without it: no read does, nor does
+  /// opening a file that is there.
+  bool is_change = false;
+  /// Of a write.
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  /// In whose name the request was made.
+  Root root = {};
 };
 
 /// A frame that was just accepted for sending from one machine to another.
@@ -75,7 +87,8 @@ class AnchorSink {
   virtual void on_mark(Machine& /*machine*/, std::string_view /*name*/) {}
   /// [task] The running task of `machine` reported a fact.
   virtual void on_fact(Machine& /*machine*/, const FactView& /*fact*/) {}
-  /// [task] The running task of `machine` makes a request, or just got its completion.
+  /// [task] The running task of `machine` makes a request, or just got its completion. In kDuring
+  /// there is no task: the device completes the request next, unless it is gone by then.
   virtual void on_disk(Machine& /*machine*/, const DiskMoment& /*moment*/) {}
   /// [task] The running task sent a frame.
   virtual void on_frame(const FrameMoment& /*moment*/) {}

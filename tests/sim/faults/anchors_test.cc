@@ -125,6 +125,28 @@ TEST(AnchorWatch, operations_after_a_boot_start_again_with_each_boot_of_each_mac
   EXPECT_EQ(watch.on_disk("store-2", operation), Due{1});
 }
 
+TEST(AnchorWatch, changes_of_a_disk_are_counted_by_phase_and_operation) {
+  AnchorWatch watch(kNoNames);
+  Anchor any = anchor_at(AnchorKind::kDiskChange, "store-1", "", 2);
+  any.phase = DiskPhase::kDuring;
+  Anchor of_seven = anchor_at(AnchorKind::kDiskChange, "store-1", "", 1);
+  of_seven.phase = DiskPhase::kDuring;
+  of_seven.operation = 7;
+  watch.add(1, any);
+  watch.add(2, of_seven);
+  DiskMoment moment{.request = DiskRequest::kOther, .phase = DiskPhase::kDuring, .path = "log.0"};
+
+  EXPECT_EQ(watch.on_disk("store-1", moment), Due{}) << "it changes nothing";
+  moment.is_change = true;
+  EXPECT_EQ(watch.on_disk("store-2", moment), Due{});
+  EXPECT_EQ(watch.on_disk("store-1", moment), Due{});
+  moment.phase = DiskPhase::kAfter;
+  EXPECT_EQ(watch.on_disk("store-1", moment), Due{});
+  moment.phase = DiskPhase::kDuring;
+  moment.root = operation_root(7);
+  EXPECT_EQ(watch.on_disk("store-1", moment), (Due{1, 2}));
+}
+
 TEST(AnchorWatch, frames_are_named_only_where_their_link_matches) {
   int named = 0;
   const FrameNamer namer = [&](ByteView bytes) {

@@ -45,6 +45,41 @@ TEST(FaultEngine, kills_at_the_very_mark_and_boots_after_the_downtime) {
   EXPECT_EQ(boots(world, "m1"), 1u);
 }
 
+/// A power loss at the n-th change of the disk of m2, from when it begins or is under way.
+FaultAction at_change(DiskPhase phase, std::uint32_t nth) {
+  FaultAction action = strike(1, FaultKind::kMachinePowerLoss, {"m2"});
+  action.at = {};
+  Anchor anchor;
+  anchor.kind = AnchorKind::kDiskChange;
+  anchor.machine = "m2";
+  anchor.phase = phase;
+  anchor.nth = nth;
+  action.anchor = anchor;
+  return action;
+}
+
+// The first change creates the file, the second is the first write, the third the second one.
+TEST(FaultEngine, strikes_a_request_under_way_before_it_happens_and_after_its_time) {
+  FaultWorld early({}, {.actions = {at_change(DiskPhase::kBefore, 3)}});
+  FaultWorld late({}, {.actions = {at_change(DiskPhase::kDuring, 3)}});
+  FaultWorld done({}, {.actions = {at_change(DiskPhase::kAfter, 3)}});
+
+  std::vector<std::int64_t> deaths;
+  for (FaultWorld* const world : {&early, &late, &done}) {
+    world->run_to_end();
+    EXPECT_EQ(world->meter(FaultKind::kMachinePowerLoss).took_effect, 1u);
+    ASSERT_EQ(boots(*world, "m2"), 2u);
+    // It boots 300 ms after its death.
+    deaths.push_back(world->marks("m2", "test.begun")[1]);
+    ASSERT_GE(world->marks("m2", "test.written").size(), 2u);
+    // Only one round had come as far as its first mark.
+    EXPECT_GT(world->marks("m2", "test.written")[1], deaths.back());
+  }
+
+  EXPECT_GT(deaths[1] - deaths[0], 4) << "a write takes its time";
+  EXPECT_GE(deaths[2], deaths[1]);
+}
+
 TEST(FaultEngine, two_deaths_of_one_moment_both_come) {
   FaultWorld world({}, {.actions = {at_mark(1, FaultKind::kMachineKill, "m2", 5),
                                     at_mark(2, FaultKind::kMachinePowerLoss, "m2", 5)}});

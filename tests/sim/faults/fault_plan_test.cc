@@ -54,6 +54,38 @@ TEST(FaultPlan, an_action_is_read_back_from_its_fields) {
   EXPECT_EQ(*read, action);
 }
 
+TEST(FaultPlan, phases_and_the_operation_of_a_change_are_read_back_and_said) {
+  FaultAction action = kill(1);
+  action.at = {};
+  Anchor anchor;
+  anchor.kind = AnchorKind::kDiskChange;
+  anchor.machine = "store-1";
+  anchor.phase = DiskPhase::kDuring;
+  anchor.operation = 17;
+  anchor.nth = 2;
+  action.anchor = anchor;
+
+  const Result<FaultAction> read = action_from_fields(to_fields(action));
+
+  ASSERT_TRUE(read.has_value()) << read.error().detail;
+  EXPECT_EQ(*read, action);
+  EXPECT_EQ(describe_moment(action), "at disk change on store-1 under way for operation 17, 2nd");
+}
+
+TEST(FaultPlan, a_delay_needs_a_task_that_it_can_hold) {
+  FaultAction action = kill(1);
+  action.kind = FaultKind::kScheduleDelay;
+  action.at = {};
+  action.targets = {};
+  Anchor anchor;
+  anchor.kind = AnchorKind::kDiskWrite;
+  anchor.phase = DiskPhase::kDuring;
+  action.anchor = anchor;
+
+  EXPECT_EQ(why_invalid({.actions = {action}}),
+            "fault 1: schedule.delay finds no task to hold while a request is under way");
+}
+
 TEST(FaultPlan, every_sort_of_anchor_is_read_back) {
   for (int kind = 0; kind <= static_cast<int>(AnchorKind::kEntityEvent); ++kind) {
     FaultAction action = kill(1);
