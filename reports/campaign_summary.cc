@@ -34,6 +34,7 @@ class Summary {
 
   std::string text() {
     add_table();
+    if (summary_.sweep.has_value()) add_sweep(*summary_.sweep);
     text_ += '\n';
     for (const run::FailureGroup& group : summary_.groups) add_group(group);
     for (const run::CampaignFinding& finding : summary_.findings) add_finding(finding);
@@ -65,7 +66,7 @@ class Summary {
 
   std::vector<Column> columns() const {
     std::vector<Column> all{
-        {"seeds"},     {"pass"},   {"fail", Ink::kBad}, {"inconcl", Ink::kWarning},
+        {plural()},    {"pass"},   {"fail", Ink::kBad}, {"inconcl", Ink::kWarning},
         {"acked ops"}, {"faults"}, {"virtual"}};
     for (const run::ScenarioSummary& scenario : summary_.scenarios) {
       const std::uint64_t counts[] = {
@@ -104,6 +105,47 @@ class Summary {
     }
   }
 
+  std::string_view plural() const { return summary_.sweep.has_value() ? "plans" : "seeds"; }
+
+  /// "3,904 plans", or "12 of 3,904 plans".
+  static std::string plans_text(std::uint64_t run, std::uint64_t planned) {
+    if (run == planned) return counted(planned, "plan");
+    return fmt::format("{} of {}", thousands(run), counted(planned, "plan"));
+  }
+
+  static void add_same(Flow& line, std::uint64_t same) {
+    if (same > 0)
+      line.add(1, fmt::format("({} more leave the same disks)", thousands(same)), Ink::kDim);
+  }
+
+  /// What a sweep went through, in two lines and the shapes.
+  void add_sweep(const run::SweepCoverage& sweep) {
+    text_ += '\n';
+    Flow first = flow(7);
+    first.add(0, sweep.kind + " sweep", Ink::kBold);
+    first.add(2, fmt::format("seed {}:", sweep.seed), Ink::kPlain);
+    first.add(1, counted(sweep.changes, "disk change") + ",", Ink::kPlain);
+    first.add(1, counted(sweep.moments, "moment") + ":", Ink::kPlain);
+    first.add(1, plans_text(sweep.first_run, sweep.first_planned), Ink::kPlain);
+    add_same(first, sweep.first_same);
+    text_ += first.text();
+    Flow second = flow(7);
+    second.add(7, "during recovery:", Ink::kPlain);
+    second.add(1, counted(sweep.images, "disk") + ",", Ink::kPlain);
+    second.add(1, counted(sweep.recovery_moments, "moment") + ":", Ink::kPlain);
+    second.add(1, plans_text(sweep.second_run, sweep.second_planned), Ink::kPlain);
+    add_same(second, sweep.second_same);
+    text_ += second.text();
+    Flow shapes = flow(7);
+    shapes.add(7, "shapes:", Ink::kPlain);
+    std::size_t left = sweep.shapes.size();
+    for (const auto& [name, count] : sweep.shapes) {
+      shapes.add(1, fmt::format("{} {}{}", name, thousands(count), --left == 0 ? "" : ","),
+                 Ink::kPlain);
+    }
+    if (!sweep.shapes.empty()) text_ += shapes.text();
+  }
+
   // --- what went wrong ---
 
   void add_group(const run::FailureGroup& group) {
@@ -111,7 +153,7 @@ class Summary {
     line.add(0, padded(group.is_known ? "KNOWN" : "NEW", 5), Ink::kBad);
     line.add(2, cut_middle(printable(group_title(group)), width_ - 7), Ink::kBold);
     line.add(3, printable(group.scenario), Ink::kPlain);
-    std::string seeds = counted(group.count, "seed");
+    std::string seeds = counted(group.count, summary_.noun());
     std::string_view before = ", ";
     for (const auto& [strategy, count] : group.strategies) {
       seeds +=
@@ -123,9 +165,11 @@ class Summary {
     line.add(1, counted(size.faults, "fault"), Ink::kPlain);
     if (group.is_known) line.add(3, since_text(group), Ink::kDim);
     text_ += line.text();
-    add_command(group.repro.empty()
-                    ? fmt::format("run {} --seed {}", group.scenario, group.cheapest_seed)
-                    : fmt::format("replay {}", group.repro));
+    if (!group.repro.empty()) {
+      add_command(fmt::format("replay {}", group.repro));
+    } else if (!summary_.sweep.has_value()) {
+      add_command(fmt::format("run {} --seed {}", group.scenario, group.cheapest_seed));
+    }
     // A token outlives the folder of this campaign: it is copied out of a log.
     if (!group.token.empty()) add_command(fmt::format("replay {}", group.token));
   }
@@ -190,15 +234,15 @@ class Summary {
     for (const std::string& error : summary_.tool_errors) {
       add_complaint("TOOL FAILED", Ink::kBad, error);
     }
-    for (const std::string& line : differing_seeds(summary_.determinism)) {
+    for (const std::string& line : differing_seeds(summary_.determinism, summary_.noun())) {
       add_complaint("TOOL FAILED", Ink::kBad, line);
     }
     const std::vector<std::string>& known = summary_.inconclusive_reasons;
     for (const run::ScenarioSummary& scenario : summary_.scenarios) {
       for (const std::string& reason : scenario.reasons) {
         // "slow_everything --seed 131: ..." can be typed.
-        const bool is_seed = reason.starts_with("--");
-        const std::string text = scenario.name + (is_seed ? " " : ": ") + reason;
+        const bool is_run = reason.starts_with("--") || reason.starts_with("plan ");
+        const std::string text = scenario.name + (is_run ? " " : ": ") + reason;
         // What is too little over a scenario's runs is a reason of the campaign, too.
         const bool is_repeated = std::ranges::find(known, text) != known.end();
         if (!is_repeated) add_complaint("INCONCLUSIVE", Ink::kWarning, text);
@@ -332,7 +376,8 @@ class Summary {
       const auto rate = [&](double amount) {
         return rate_text(amount * 1e9 / static_cast<double>(summary_.wall_ns));
       };
-      line.add(0, rate(static_cast<double>(summary_.seeds)) + " seeds/s", Ink::kPlain);
+      line.add(0, rate(static_cast<double>(summary_.seeds)) + fmt::format(" {}/s", plural()),
+               Ink::kPlain);
       line.add(2, rate(static_cast<double>(summary_.events)) + " events/s", Ink::kPlain);
       line.add(2, rate(static_cast<double>(summary_.virtual_ns) / 1e9) + " virtual s/s",
                Ink::kPlain);
@@ -358,7 +403,7 @@ class Summary {
   std::vector<std::string> verdict_counts() const {
     std::vector<std::string> counts;
     const std::uint64_t red = summary_.failed + summary_.crashed + summary_.hung + summary_.limited;
-    const std::string all = counted(summary_.seeds, "seed");
+    const std::string all = counted(summary_.seeds, summary_.noun());
     if (red == 0) {
       counts.push_back(fmt::format("{} of {} passed", thousands(summary_.passed), all));
     } else {

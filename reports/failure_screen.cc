@@ -110,7 +110,7 @@ class FailureScreen {
       std::string group = "group " + run::short_group_key(record_.signature());
       if (context_.seeds > 0) {
         group += fmt::format(", {} of {}", thousands(context_.group_seeds),
-                             counted(context_.seeds, "seed"));
+                             counted(context_.seeds, context_.noun));
       }
       line.add(3, group, Ink::kPlain);
     }

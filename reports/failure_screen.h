@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reports/screen_options.h"
@@ -20,6 +21,8 @@ struct FailureContext {
   /// 0 where there was no campaign.
   std::uint64_t group_seeds = 0;
   std::uint64_t seeds = 0;
+  /// What these are called: "seed", or "plan" of a sweep.
+  std::string_view noun = "seed";
   /// Whether nobody has seen this failure before.
   bool is_new = false;
   run::BuildName build = {};

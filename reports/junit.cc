@@ -126,10 +126,10 @@ bool is_of_property(const run::FailureGroup& group, const run::ScenarioSummary& 
 }
 
 void add_group(JunitCase& one, const run::FailureGroup& group, const std::string& scenario,
-               const JunitContext& context) {
+               std::string_view noun, const JunitContext& context) {
   const auto here = group.scenarios.find(scenario);
   if (here == group.scenarios.end()) return;
-  std::string message = fmt::format("{} in {}", group.signature, counted(here->second, "seed"));
+  std::string message = fmt::format("{} in {}", group.signature, counted(here->second, noun));
   if (group.scenario != scenario) {
     message += fmt::format(" (shown for {} seed {})", group.scenario, group.cheapest_seed);
   }
@@ -140,12 +140,13 @@ JunitCase property_case(const run::ScenarioProperty& property, const std::string
                         const run::CampaignSummary& summary, const JunitContext& context) {
   JunitCase one{.name = property.id + " " + property.name};
   for (const run::FailureGroup& group : summary.groups) {
-    if (group.property == property.id) add_group(one, group, scenario, context);
+    if (group.property != property.id) continue;
+    add_group(one, group, scenario, summary.noun(), context);
   }
   if (one.outcome == JunitOutcome::kFailed) return one;
   if (property.failed_seeds > 0) {
     add_failure(one, property.id,
-                fmt::format("objected in {}", counted(property.failed_seeds, "seed")), "");
+                fmt::format("objected in {}", counted(property.failed_seeds, summary.noun())), "");
   } else if (property.evaluated == 0) {
     one.outcome = JunitOutcome::kSkipped;
     one.message = property.reason.empty() ? "never evaluated" : property.reason;
@@ -165,11 +166,12 @@ JunitSuite scenario_suite(const run::ScenarioSummary& scenario, const run::Campa
   }
   JunitCase crash{.name = "no_crash"};
   for (const run::FailureGroup& group : summary.groups) {
-    if (!is_of_property(group, scenario)) add_group(crash, group, scenario.name, context);
+    if (is_of_property(group, scenario)) continue;
+    add_group(crash, group, scenario.name, summary.noun(), context);
   }
   suite.cases.push_back(std::move(crash));
   std::vector<std::string> reasons = scenario.reasons;
-  if (scenario.seeds == 0) reasons.emplace_back("no seed was run");
+  if (scenario.seeds == 0) reasons.push_back(fmt::format("no {} was run", summary.noun()));
   suite.cases.push_back(inconclusive_case(reasons));
   return suite;
 }
@@ -183,7 +185,7 @@ JunitSuite campaign_suite(const run::CampaignSummary& summary, const JunitContex
       .cases = {}};
   JunitCase tool{.name = "no_tool_error"};
   std::vector<std::string> errors = summary.tool_errors;
-  for (std::string& line : differing_seeds(summary.determinism)) errors.push_back(std::move(line));
+  for (std::string& line : differing_seeds(summary.determinism, summary.noun())) errors.push_back(std::move(line));
   if (!errors.empty()) {
     tool.outcome = JunitOutcome::kError;
     tool.type = kToolType;

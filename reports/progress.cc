@@ -36,11 +36,14 @@ std::string_view what_was_seen(const run::FailureGroup& group) {
 
 std::string progress_line(const run::CampaignProgress& progress, const ScreenOptions& options) {
   const double rate = seeds_per_second(progress);
-  std::string line =
-      fmt::format("{} {}/{}  {}", printable(progress.scenario), progress.scenario_index,
-                  progress.scenario_count, thousands(progress.done));
+  const bool is_sweep = !progress.sweep.empty();
+  const std::string scenario = printable(progress.scenario);
+  std::string line = is_sweep ? fmt::format("{} sweep {}", progress.sweep, scenario)
+                              : fmt::format("{} {}/{}", scenario, progress.scenario_index,
+                                            progress.scenario_count);
+  line += "  " + thousands(progress.done);
   if (progress.planned > 0) line += "/" + thousands(progress.planned);
-  line += " seeds";
+  line += is_sweep ? " plans" : " seeds";
   if (rate > 0) line += "  " + rate_text(rate) + "/s";
   if (progress.red > 0) {
     line += fmt::format("  {} failed ({} new)", thousands(progress.red),
@@ -53,13 +56,13 @@ std::string progress_line(const run::CampaignProgress& progress, const ScreenOpt
   return cut(line, std::max(options.columns, 20U) - 1);
 }
 
-std::string new_group_lines(const run::FailureGroup& group, const std::string& replay_command,
-                            const ScreenOptions& options) {
+std::string new_group_lines(const run::FailureGroup& group, std::string_view noun,
+                            const std::string& replay_command, const ScreenOptions& options) {
   const std::size_t width = layout_width(options);
   Flow first(width, kIndent, options.has_color);
   first.add(0, "NEW", Ink::kBad);
   const std::string seed =
-      fmt::format("{} seed {}", printable(group.scenario), group.cheapest_seed);
+      fmt::format("{} {} {}", printable(group.scenario), noun, group.cheapest_seed);
   const std::string key = "group " + run::short_group_key(group.signature);
   // Three lines, whatever the width: the title gives way, then the key, which the command has, too.
   const std::size_t room = width - kIndent - std::min(width_of(seed), width / 2) - 3;

@@ -46,6 +46,7 @@ void store_world(Registry& registry) {
                 {.machine_prefix = "store",
                  .disks_lost_max = 0,
                  .core = run::CoreSize::kAll,
+                 .recovered_mark = "container.recovered",
                  .about = "Keeps segments on a local log and serves them."});
   registry.workload("writer", writer_main, draw_writes,
                     {.fresh_clients = 1,

@@ -27,6 +27,7 @@ constexpr std::array kVerbs{
     Verb{"check", verb_check},     Verb{"verify-determinism", verb_verify_determinism},
     Verb{"new", verb_new},         Verb{"completion", verb_completion},
     Verb{"merge", verb_merge},     Verb{"report", verb_report},
+    Verb{"sweep", verb_sweep},
 };
 
 /// Adds the scenarios of the settings' folder, but for files that the world registered already.

@@ -289,6 +289,26 @@ Json properties_json(const run::CampaignSummary& summary) {
   return list;
 }
 
+Json sweep_json(const run::CampaignSummary& summary) {
+  if (!summary.sweep.has_value()) return nullptr;
+  const run::SweepCoverage& sweep = *summary.sweep;
+  return {{"kind", sweep.kind},
+          {"scenario", sweep.scenario},
+          {"seed", sweep.seed},
+          {"changes", sweep.changes},
+          {"moments", sweep.moments},
+          {"plans", sweep.first_planned},
+          {"plans_run", sweep.first_run},
+          {"plans_same", sweep.first_same},
+          {"disks", sweep.images},
+          {"recovery_moments", sweep.recovery_moments},
+          {"recovery_plans", sweep.second_planned},
+          {"recovery_plans_run", sweep.second_run},
+          {"recovery_plans_same", sweep.second_same},
+          {"missed", sweep.missed},
+          {"shapes", map_json(sweep.shapes)}};
+}
+
 /// Units a second of wall time.
 double per_second(std::uint64_t count, std::int64_t wall_ns) {
   if (wall_ns <= 0) return 0;
@@ -368,6 +388,7 @@ std::string campaign_json(const run::CampaignSummary& summary, std::string_view 
       {"limited", summary.limited},
       {"inconclusive", summary.inconclusive},
       {"known", 0},
+      {"sweep", sweep_json(summary)},
       {"scenarios", scenarios_json(summary)},
       {"groups", groups_json(summary)},
       {"findings", findings_json(summary)},

@@ -28,6 +28,7 @@ constexpr std::array kUsages{
         "campaign [SCENARIO|GLOB|@TAG]... [--seeds N | --for T] [-j N]|campaign --resume DIR|F.db|"
         "campaign --rerun DIR|F.db"},
     Usage{"report", "report [DIR|F.db|F.repro.json|TOKEN|-] [-o F.html] [--open]"},
+    Usage{"sweep", "sweep crash SCENARIO [--seed N] [--set K=V]... [--for T] [-j N] [--shard I/N]"},
     Usage{"merge", "merge A.db B.db... -o C.db"},
     Usage{"replay", "replay F.repro.json|DIR|TOKEN|- ...|replay SCENARIO --seed N"},
     Usage{"shrink", "shrink F.repro.json|TOKEN|-|latest [-o F] [--for 60s] [-j N]"},
@@ -45,6 +46,7 @@ constexpr std::array kVerbs{
     VerbName{"run", "run one seed of a scenario"},
     VerbName{"campaign", "run many seeds of one or more scenarios"},
     VerbName{"report", "show a failure or a campaign as a page in a browser"},
+    VerbName{"sweep", "go through every way in which a server can lose its power"},
     VerbName{"merge", "put the databases of several campaigns into one, and sum them up"},
     VerbName{"replay", "run saved failures again"},
     VerbName{"shrink", "make a saved failure as small as it can be"},
@@ -74,6 +76,7 @@ class Parser {
     }
     declare_run();
     declare_campaign();
+    declare_sweep();
     declare_replay();
     declare_shrink();
     declare_keep();
@@ -87,6 +90,7 @@ class Parser {
   void declare_global();
   void declare_run();
   void declare_campaign();
+  void declare_sweep();
   void declare_replay();
   void declare_shrink();
   void declare_keep();
@@ -199,6 +203,33 @@ void Parser::declare_campaign() {
   campaign.add_option("--faults", options_.overrides.faults, "none, mild, harsh or KIND,...")
       ->type_name("F");
   campaign.add_flag("--no-shrink", options_.has_no_shrink, "Leave failures as they were found");
+}
+
+void Parser::declare_sweep() {
+  CLI::App& sweep = sub("sweep");
+  sweep
+      .add_option(
+          "what", options_.names,
+          "For each change of a server's disk, and each way in which what is not synced can "
+          "survive, one run with a power loss there; then, for each disk that differs, the "
+          "same during the recovery. No other faults")
+      ->type_name("crash SCENARIO");
+  sweep.add_option("--seed", options_.seed, "The seed of the plan that is swept; 1 by default")
+      ->type_name("N");
+  sweep.add_option("--for", options_.wall_time, "Stop after this time: inconclusive")
+      ->type_name("T");
+  sweep.add_option("-j,--jobs", options_.jobs, "Workers; the CPUs there are by default")
+      ->type_name("N");
+  sweep.add_option("--shard", options_.shard, "One of N machines, from 1: by plan modulo N")
+      ->type_name("I/N");
+  sweep.add_option("-x,--max-failures", options_.max_failures, "Stop after N failed runs")
+      ->type_name("N");
+  sweep
+      .add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
+      ->type_name("S");
+  add_overrides(sweep);
+  add_junit(sweep);
+  sweep.add_flag("--no-shrink", options_.has_no_shrink, "Leave failures as they were found");
 }
 
 void Parser::declare_replay() {

@@ -56,7 +56,7 @@ void CampaignScreen::on_new_group(const run::FailureGroup& group) {
         fmt::format("{} replay {}", options_.program,
                     shell_word(fmt::format("{}/failures/{}", options_.shown_directory, file)));
   }
-  console_.err(reports::new_group_lines(group, command, screen_));
+  console_.err(reports::new_group_lines(group, options_.noun, command, screen_));
 }
 
 bool CampaignScreen::on_shrink(const run::ShrinkProgress& progress) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "reports/screen_options.h"
 #include "sim/command/console.h"
@@ -22,6 +23,8 @@ struct CampaignScreenOptions {
   std::string shown_directory;
   /// Prints nothing.
   bool is_quiet = false;
+  /// What a run is called: "seed" or "plan".
+  std::string_view noun = "seed";
   ColorChoice color = ColorChoice::kAuto;
 };
 

@@ -24,6 +24,7 @@ _@FUNCTION@() {
 @CASES@  esac
   case $verb:$word in
     :* | *:-*) ;;
+    sweep:*) [[ $COMP_CWORD -gt 2 ]] && words="$("${COMP_WORDS[0]}" list scenarios --quiet 2>/dev/null)" || words=crash ;;
     run:* | campaign:* | replay:* | plan:* | explain:* | verify-determinism:*)
       words="$("${COMP_WORDS[0]}" list scenarios --quiet 2>/dev/null)" ;;
     list:*) words="scenarios properties faults workloads knobs marks" ;;
@@ -55,6 +56,13 @@ _@FUNCTION@() {
       _files ;;
     list) compadd -- scenarios properties faults workloads knobs marks ;;
     new) compadd -- scenario project ;;
+    sweep)
+      if (( CURRENT == 3 )); then
+        compadd -- crash
+      else
+        compadd -- $(${words[1]} list scenarios --quiet 2>/dev/null)
+        _files
+      fi ;;
     completion) compadd -- bash zsh fish ;;
     *) _files ;;
   esac
@@ -68,6 +76,8 @@ for verb in run campaign replay plan explain verify-determinism
     complete -c @PROGRAM@ -n "__fish_seen_subcommand_from $verb" \
         -a "(@PROGRAM@ list scenarios --quiet 2>/dev/null)"
 end
+complete -c @PROGRAM@ -n "__fish_seen_subcommand_from sweep" \
+    -a "crash (@PROGRAM@ list scenarios --quiet 2>/dev/null)"
 complete -c @PROGRAM@ -n "__fish_seen_subcommand_from list" -f \
     -a "scenarios properties faults workloads knobs marks"
 complete -c @PROGRAM@ -n "__fish_seen_subcommand_from new" -f -a "scenario project"

@@ -30,6 +30,7 @@ struct Context {
 
 int verb_run(const Context& context);
 int verb_campaign(const Context& context);
+int verb_sweep(const Context& context);
 int verb_merge(const Context& context);
 int verb_report(const Context& context);
 int verb_replay(const Context& context);

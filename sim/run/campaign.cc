@@ -44,7 +44,12 @@ class Campaign {
         committed_(started_),
         pool_(source, options.jobs, options.worker),
         schedule_(source.scenarios.size(), options),
-        tally_(source) {}
+        tally_(source) {
+    if (options.plans != nullptr) {
+      CHECK(source.scenarios.size() == 1, "plans are of one scenario");
+      CHECK(options.resumes == 0, "a sweep is begun again, not resumed");
+    }
+  }
 
   CampaignSummary run() {
     is_complete_ = open_database() && go();
@@ -57,6 +62,14 @@ class Campaign {
     // What the failures cost after that says nothing of how fast seeds are run.
     const std::int64_t seeds_ns = wall_ns();
     if (is_complete_) shrink_groups();
+    if (options_.plans != nullptr) {
+      tally_.set_sweep(options_.plans->coverage());
+      const std::vector<std::string> shortfalls = options_.plans->shortfalls();
+      // An interrupt says by itself that it is not complete.
+      for (const std::string& reason : shortfalls) {
+        if (!is_interrupted_) tally_.add_reason(reason);
+      }
+    }
     CampaignSummary summary = tally_.finish(std::move(canary_), std::move(determinism_));
     summary.is_interrupted = is_interrupted_;
     summary.resumed_seeds = done_.size();
@@ -193,6 +206,7 @@ class Campaign {
     const bool is_time_up =
         options_.wall_time.has_value() && wall_ns() >= options_.wall_time->count();
     if (is_time_up || is_enough()) return {};
+    if (options_.plans != nullptr) return next_plans(count);
     // So few that all workers have something to do until the end.
     const std::uint64_t share = schedule_.planned() / (4 * std::uint64_t{options_.jobs}) + 1;
     for (;;) {
@@ -205,6 +219,35 @@ class Campaign {
     }
   }
 
+  std::vector<RunRequest> next_plans(std::size_t count) {
+    const std::uint64_t share = options_.plans->planned() / (4 * std::uint64_t{options_.jobs}) + 1;
+    std::vector<RunRequest> requests;
+    for (const std::uint64_t number : options_.plans->next(std::min<std::uint64_t>(count, share))) {
+      requests.push_back(request_of(0, number));
+    }
+    return requests;
+  }
+
+  /// The run of a seed, or of the plan with this number.
+  RunRequest request_of(std::uint32_t scenario, std::uint64_t seed) const {
+    RunRequest request{.scenario = scenario, .seed = seed};
+    if (options_.plans == nullptr) return request;
+    request.plan_json = plan_to_json(options_.plans->plan(seed));
+    request.crash_points = options_.plans->crash_points(seed);
+    return request;
+  }
+
+  std::string_view noun() const { return options_.plans != nullptr ? "plan" : "seed"; }
+
+  Plan plan_of(std::uint32_t scenario, std::uint64_t seed) const {
+    if (options_.plans != nullptr) return options_.plans->plan(seed);
+    return draw_plan(*source_.registry, source_.scenarios[scenario], seed);
+  }
+
+  std::uint64_t planned() const {
+    return options_.plans != nullptr ? options_.plans->planned() : schedule_.planned();
+  }
+
   bool tick() {
     // Slow seeds, too, are kept soon.
     if (Clock::now() - committed_ >= kCommitEvery) commit();
@@ -215,22 +258,25 @@ class Campaign {
 
   CampaignProgress progress() const {
     return {.scenario = source_.scenarios[schedule_.current_scenario()].name,
+            .sweep = options_.plans != nullptr ? options_.plans->coverage().kind : std::string(),
             .scenario_index = schedule_.current_scenario() + 1,
             .scenario_count = source_.scenarios.size(),
             .done = tally_.seeds(),
-            .planned = schedule_.planned(),
+            .planned = planned(),
             .red = tally_.red(),
             .groups = tally_.groups(),
             .wall_ns = wall_ns()};
   }
 
   bool take(RunReply reply) {
+    // A plan has the seed that all plans of a sweep have.
+    if (options_.plans != nullptr) reply.record.seed = reply.request.seed;
     if (!note_tool_error(reply)) return true;
     switch (static_cast<Errand>(reply.request.tag)) {
       case Errand::kSeed:
         return take_seed(reply);
       case Errand::kConfirmHang:
-        count(reply.request.scenario, reply.record);
+        count(reply.request.scenario, std::move(reply.record));
         return !is_enough();
       case Errand::kConfirmGroup:
         confirm(reply.record);
@@ -248,26 +294,28 @@ class Campaign {
   /// Whether there is a run at all.
   bool note_tool_error(const RunReply& reply) {
     if (!reply.tool_error.has_value()) return true;
-    tool_errors_.push_back(
-        fmt::format("{} seed {}: {}", reply.record.scenario, reply.record.seed, *reply.tool_error));
+    tool_errors_.push_back(fmt::format("{} {} {}: {}", reply.record.scenario, noun(),
+                                       reply.record.seed, *reply.tool_error));
     return false;
   }
 
-  bool take_seed(const RunReply& reply) {
+  bool take_seed(RunReply& reply) {
     if (is_hang_by_cpu_time(reply.record)) {
       // Believed only when it hangs alone, too, and for longer.
       add_errand(reply.request, Errand::kConfirmHang).hang_factor = kHangConfirmFactor;
       return true;
     }
-    count(reply.request.scenario, reply.record);
     sample(reply.request, reply.record);
+    count(reply.request.scenario, std::move(reply.record));
     return !is_enough();
   }
 
   /// One seed in some is run again, with all changed that must not matter.
   void sample(const RunRequest& request, const RunRecord& record) {
-    const bool is_sampled =
-        schedule_.index_of(request.scenario, request.seed) % kDeterminismEvery == 0;
+    const std::uint64_t index = options_.plans != nullptr
+                                    ? request.seed
+                                    : schedule_.index_of(request.scenario, request.seed);
+    const bool is_sampled = index % kDeterminismEvery == 0;
     if (!is_sampled || record.fingerprint == 0) return;
     add_errand(request, Errand::kDeterminism).is_disguised = true;
     fingerprints_[{request.scenario, request.seed}] = record.fingerprint;
@@ -279,7 +327,8 @@ class Campaign {
     return errands_.back();
   }
 
-  void count(std::uint32_t scenario, const RunRecord& record) {
+  void count(std::uint32_t scenario, RunRecord record) {
+    if (options_.plans != nullptr) options_.plans->take(record.seed, record);
     const FailureGroup* const group = tally_.add(scenario, record);
     if (database_ != nullptr) note_error(database_->add(record, wall_ns()));
     if (group == nullptr) return;
@@ -288,8 +337,7 @@ class Campaign {
       publish(group->signature, record);
       return;
     }
-    RunRequest& request =
-        add_errand({.scenario = scenario, .seed = record.seed}, Errand::kConfirmGroup);
+    RunRequest& request = add_errand(request_of(scenario, record.seed), Errand::kConfirmGroup);
     request.is_traced = true;
     waiting_[{scenario, record.seed}] = record;
   }
@@ -317,10 +365,11 @@ class Campaign {
       return true;
     }
     tool_errors_.push_back(fmt::format(
-        "state leaked between runs: {} seed {} gives {} ({:016x}) among other seeds and {} "
-        "({:016x}) alone",
-        alone.scenario, alone.seed, among_others.signature(), among_others.fingerprint,
-        alone.signature().empty() ? to_text(alone.verdict) : alone.signature(), alone.fingerprint));
+        "state leaked between runs: {} {} {} gives {} ({:016x}) among other {}s and {} ({:016x}) "
+        "alone",
+        alone.scenario, noun(), alone.seed, among_others.signature(), among_others.fingerprint,
+        noun(), alone.signature().empty() ? to_text(alone.verdict) : alone.signature(),
+        alone.fingerprint));
     return false;
   }
 
@@ -331,10 +380,10 @@ class Campaign {
     const bool is_cheapest =
         record.scenario == group.scenario && record.seed == group.cheapest_seed;
     if (is_cheapest) group.record = record;
-    const Scenario& scenario = source_.scenarios[index_of(record.scenario)];
-    const Plan plan = draw_plan(*source_.registry, scenario, record.seed);
+    const std::uint32_t scenario = index_of(record.scenario);
+    const Plan plan = plan_of(scenario, record.seed);
     group.size = size_of(plan);
-    set_repro(group, make_repro(scenario, plan, record));
+    set_repro(group, make_repro(source_.scenarios[scenario], plan, record));
     published_[signature] = {record.scenario, record.seed};
     if (is_first) listener_.on_new_group(group);
   }
@@ -370,8 +419,10 @@ class Campaign {
         publish(signature, among_others);  // As in count().
         continue;
       }
-      const RunReply alone = pool_.run_alone(
-          {.scenario = index_of(group.scenario), .seed = group.cheapest_seed, .is_traced = true});
+      RunRequest request = request_of(index_of(group.scenario), group.cheapest_seed);
+      request.is_traced = true;
+      RunReply alone = pool_.run_alone(request);
+      if (options_.plans != nullptr) alone.record.seed = request.seed;
       const bool is_run = note_tool_error(alone);
       if (is_run && is_same(among_others, alone.record)) publish(signature, alone.record);
     }
@@ -393,8 +444,7 @@ class Campaign {
 
   void shrink_group(FailureGroup& group, std::chrono::nanoseconds time) {
     const std::uint32_t scenario = index_of(group.scenario);
-    const Plan plan =
-        draw_plan(*source_.registry, source_.scenarios[scenario], group.cheapest_seed);
+    const Plan plan = plan_of(scenario, group.cheapest_seed);
     const ShrinkOptions options{.scenario = scenario,
                                 .jobs = options_.jobs,
                                 .wall_time = time,
@@ -405,7 +455,7 @@ class Campaign {
                                 }};
     Result<Shrunk> shrunk = shrink(pool_, *source_.registry, plan, group.record, options);
     if (!shrunk.has_value()) {
-      tool_errors_.push_back(fmt::format("{} seed {} cannot be reduced: {}", group.scenario,
+      tool_errors_.push_back(fmt::format("{} {} {} cannot be reduced: {}", group.scenario, noun(),
                                          group.cheapest_seed, shrunk.error().detail));
       return;
     }
@@ -430,13 +480,14 @@ class Campaign {
   /// A scenario without a single run proves nothing; a flag is why.
   void note_idle_scenarios() {
     if (is_enough()) return;
-    if (schedule_.planned() == 0) {
-      tally_.add_reason(
-          fmt::format("--shard {}/{} has none of the seeds", options_.shard, options_.shard_count));
+    if (planned() == 0) {
+      tally_.add_reason(fmt::format("--shard {}/{} has none of the {}s", options_.shard,
+                                    options_.shard_count, noun()));
       return;
     }
     for (std::size_t i = 0; i < source_.scenarios.size(); ++i) {
-      if (tally_.seeds_of(i) > 0) continue;
+      // A sweep says by itself what it lacks.
+      if (tally_.seeds_of(i) > 0 || options_.plans != nullptr) continue;
       tally_.add_reason(fmt::format("{}: the time of --for was over before a seed was run",
                                     source_.scenarios[i].name));
     }
@@ -468,7 +519,7 @@ class Campaign {
   }
 
   void explain(std::uint32_t scenario, DeterminismCheck& check) {
-    DeterminismCheck alone = check_determinism(pool_, source_, scenario, check.seed);
+    DeterminismCheck alone = check_determinism(pool_, source_, request_of(scenario, check.seed));
     if (alone.difference.has_value()) {
       check = std::move(alone);
       return;
@@ -490,8 +541,7 @@ class Campaign {
       HistoryMutation mutation;
       mutation.kind = static_cast<HistoryMutation::Kind>(i % 3);
       mutation.nth = 1 + sim::mix(chosen.seed, i) % chosen.client_records;
-      add_errand({.scenario = chosen.scenario, .seed = chosen.seed}, Errand::kCanary).mutation =
-          mutation;
+      add_errand(request_of(chosen.scenario, chosen.seed), Errand::kCanary).mutation = mutation;
     }
     go();
   }

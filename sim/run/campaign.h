@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "sim/run/determinism.h"
+#include "sim/run/plan_source.h"
 #include "sim/run/repro.h"
 #include "sim/run/shrink.h"
 #include "sim/run/worker.h"
@@ -41,6 +42,9 @@ struct CampaignOptions {
   std::uint64_t shard_count = 1;
   /// Stops after this many red runs; 0 for never.
   std::uint64_t failures_max = 0;
+  /// Gives plans of the only scenario in place of seeds, by numbers that stand where seeds do; null
+  /// for seeds. Outlives the campaign.
+  PlanSource* plans = nullptr;
   /// Where the database is written or appended to; empty for none.
   std::string database = {};
   /// Goes on with this campaign of the database, whose finished seeds are not run again; 0 adds
@@ -174,6 +178,10 @@ struct CampaignSummary {
   std::vector<GoneFailure> gone;          ///< Sorted by signature and scenario.
   /// Seeds that the database had already: it was resumed.
   std::uint64_t resumed_seeds = 0;
+  /// What is counted as seeds are plans of a sweep, and this is what it went through.
+  std::optional<SweepCoverage> sweep = {};
+  /// "seed" or "plan": what a run of it is called.
+  std::string_view noun() const { return sweep.has_value() ? "plan" : "seed"; }
   /// The registry's, then DET-1 and COV-1, which are judged over the campaign.
   std::vector<PropertySummary> properties;
   std::vector<FaultCount> faults;
@@ -198,6 +206,8 @@ struct CampaignSummary {
 /// Where a campaign stands, for a progress line.
 struct CampaignProgress {
   std::string scenario;
+  /// What is swept, "crash"; empty where plans are drawn from seeds.
+  std::string sweep;
   std::uint64_t scenario_index = 0;
   std::uint64_t scenario_count = 0;
   std::uint64_t done = 0;

@@ -199,11 +199,14 @@ void CampaignTally::name_reasons() {
   for (std::size_t i = 0; i < reasons_.size(); ++i) {
     ScenarioSummary& scenario = summary_.scenarios[i];
     for (const auto& [seed, reason] : reasons_[i]) {
-      scenario.reasons.push_back(fmt::format("--seed {}: {}", seed, reason));
+      // A seed can be typed.
+      const std::string_view what = summary_.sweep.has_value() ? "plan" : "--seed";
+      scenario.reasons.push_back(fmt::format("{} {}: {}", what, seed, reason));
     }
     const std::uint64_t named = reasons_[i].size();
     if (scenario.inconclusive <= named) continue;
-    scenario.reasons.push_back(fmt::format("and {} more seeds", scenario.inconclusive - named));
+    scenario.reasons.push_back(
+        fmt::format("and {} more {}s", scenario.inconclusive - named, summary_.noun()));
   }
 }
 

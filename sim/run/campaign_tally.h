@@ -46,6 +46,9 @@ class CampaignTally {
     summary_.inconclusive_reasons.push_back(std::move(reason));
   }
 
+  /// Says that plans of a sweep are counted, and what it went through.
+  void set_sweep(const SweepCoverage& coverage) { summary_.sweep = coverage; }
+
   /// The summary, with what is too little about the campaign (COV-1) and its determinism (DET-1).
   CampaignSummary finish(CanarySummary canary, DeterminismSummary determinism);
 

@@ -99,11 +99,15 @@ FirstDifference first_difference(const RunRecord& first, const RunRecord& second
 
 DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source,
                                    std::uint32_t scenario, std::uint64_t seed) {
-  DeterminismCheck check{.scenario = source.scenarios[scenario].name,
-                         .seed = seed,
+  return check_determinism(pool, source, {.scenario = scenario, .seed = seed});
+}
+
+DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source, RunRequest plain) {
+  DeterminismCheck check{.scenario = source.scenarios[plain.scenario].name,
+                         .seed = plain.seed,
                          .difference = {},
                          .tool_error = {}};
-  RunRequest plain{.scenario = scenario, .seed = seed, .keeps_block_hashes = true};
+  plain.keeps_block_hashes = true;
   RunRequest disguised = plain;
   disguised.is_disguised = true;
   RunReply first = pool.run_alone(plain);

@@ -54,6 +54,9 @@ FirstDifference first_difference(const RunRecord& first, const RunRecord& second
 DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source,
                                    std::uint32_t scenario, std::uint64_t seed);
 
+/// As above for the run of a request, which says nothing but what to run.
+DeterminismCheck check_determinism(WorkerPool& pool, const RunSource& source, RunRequest plain);
+
 /// As above where the first run's fingerprint is known: one run where it agrees.
 DeterminismCheck confirm_fingerprint(WorkerPool& pool, const RunSource& source,
                                      std::uint32_t scenario, std::uint64_t seed,

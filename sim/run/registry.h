@@ -55,6 +55,9 @@ struct RoleOptions {
   CoreSize core = CoreSize::kAll;
   /// ... and the clock error, in parts per million either way, that it allows for.
   std::uint32_t clock_rate_max_ppm = 1'000;
+  /// The mark by which a process says that it has recovered what its disk held; empty where it has
+  /// none. A crash sweep looks that far for a second crash.
+  std::string recovered_mark = {};
   /// How long after its exit a supervisor starts the process again.
   Duration restart_after = milliseconds(500);
   /// One sentence for `list` and `explain`.

@@ -127,6 +127,7 @@ class Runner {
   }
 
   bool format() {
+    run_.faults().start_before_format();
     run_.begin_format();
     const SimTime until = run_.world().now() + kFormatMax;
     while (run_.is_formatting() && run_.world().now() < until) {
@@ -203,6 +204,10 @@ class Runner {
     record_.trace = run_.history().take_trace();
     record_.trace_facts = run_.history().take_trace_facts();
     record_.draws = run_.take_draws();
+    if (CrashProbe* const probe = run_.crash_probe(); probe != nullptr) {
+      record_.crash_points = probe->take_points();
+      record_.power_losses = probe->take_losses();
+    }
     record_faults();
     record_verdict();
     world.fingerprint().finish();

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "sim/kernel/world.h"
+#include "sim/run/crash_point.h"
 #include "sim/run/plan.h"
 #include "sim/run/registry.h"
 #include "sim/run/run_record.h"
@@ -52,6 +53,8 @@ struct RunOptions {
   bool keeps_blocks() const { return keep_block_last > keep_block_first; }
   /// Fills `RunRecord::draws`. Changes nothing else of the run.
   bool keeps_draws = false;
+  /// Fills `RunRecord::crash_points` and `power_losses`. Changes nothing else of the run.
+  CrashPointsKept crash_points = CrashPointsKept::kNone;
   std::optional<HistoryMutation> mutation = {};
   /// Runs on after the first objection, so that later ones are seen as consequences.
   bool runs_on_after_violation = false;

@@ -136,6 +136,59 @@ static void from_json(const json& in, DrawRecord& draw) {
           .value = in[6].get<std::int64_t>()};
 }
 
+static void to_json(json& out, const CrashPoint& point) {
+  json files = json::array();
+  for (const CrashPoint::File& file : point.files) {
+    json sectors = json::array();
+    for (const CrashPoint::DirtyPart& part : file.sectors) {
+      sectors.push_back({part.sector, part.versions, part.from, part.to});
+    }
+    files.push_back({file.where.value, file.size_changes, std::move(sectors)});
+  }
+  json names = json::array();
+  for (const sim::Where name : point.names) names.push_back(name.value);
+  out = {point.machine,     point.what,          static_cast<int>(point.phase),
+         point.operation,   point.nth,           point.root.value,
+         point.offset,      point.bytes,         point.journal,
+         point.is_repeated, point.is_formatting, std::move(names),
+         std::move(files),  point.images};
+}
+
+static void from_json(const json& in, CrashPoint& point) {
+  constexpr int kPhases = 3;
+  if (in.size() != 14) reject("a crash point has fourteen parts");
+  const int phase = in[2].get<int>();
+  if (phase < 0 || phase >= kPhases) reject("an unknown phase of a request");
+  point = {.machine = in[0].get<std::string>(),
+           .what = in[1].get<std::string>(),
+           .phase = static_cast<sim::DiskPhase>(phase),
+           .operation = in[3].get<std::uint64_t>(),
+           .nth = in[4].get<std::uint32_t>(),
+           .root = {in[5].get<std::uint64_t>()},
+           .offset = in[6].get<std::uint64_t>(),
+           .bytes = in[7].get<std::uint64_t>(),
+           .journal = in[8].get<std::uint64_t>(),
+           .is_repeated = in[9].get<bool>(),
+           .is_formatting = in[10].get<bool>(),
+           .names = {},
+           .files = {},
+           .images = in[13].get<std::vector<std::uint64_t>>()};
+  for (const json& name : in[11]) point.names.push_back({name.get<std::uint64_t>()});
+  for (const json& file : in[12]) {
+    CrashPoint::File found{.where = {file.at(0).get<std::uint64_t>()},
+                           .size_changes = file.at(1).get<std::uint64_t>(),
+                           .sectors = {}};
+    for (const json& part : file.at(2)) {
+      found.sectors.push_back({.sector = part.at(0).get<std::uint64_t>(),
+                               .versions = part.at(1).get<std::uint64_t>(),
+                               .from = part.at(2).get<std::uint32_t>(),
+                               .to = part.at(3).get<std::uint32_t>()});
+    }
+    point.files.push_back(std::move(found));
+  }
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PowerLoss, machine, at, image, is_formatting)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PropertyResult, id, name, kind, verdict, evaluated, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Objection, property, name, signature, claim, seen, expected,
                                    evidence, at)
@@ -246,6 +299,8 @@ std::string run_record_to_json(const RunRecord& record) {
   put_if(out, "violation", record.violation);
   put_if(out, "breakdown", record.breakdown);
   put_if(out, "limit", record.limit);
+  if (!record.crash_points.empty()) out["crash_points"] = record.crash_points;
+  if (!record.power_losses.empty()) out["power_losses"] = record.power_losses;
   // Payloads may end up in texts: bytes that are no UTF-8 must not stop a campaign.
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -258,6 +313,8 @@ Result<RunRecord> run_record_from_json(std::string_view text) {
     get_if(in, "violation", record.violation);
     get_if(in, "breakdown", record.breakdown);
     get_if(in, "limit", record.limit);
+    if (in.contains("crash_points")) in.at("crash_points").get_to(record.crash_points);
+    if (in.contains("power_losses")) in.at("power_losses").get_to(record.power_losses);
   } catch (const json::exception& error) {
     return fail(Errc::kInvalid, error.what());
   }

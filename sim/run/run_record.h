@@ -15,6 +15,7 @@
 
 #include "sim/kernel/choices.h"
 #include "sim/kernel/meters.h"
+#include "sim/run/crash_point.h"
 #include "sim/run/property.h"
 #include "sim/run/trace.h"
 #include "system/base/result.h"
@@ -168,6 +169,9 @@ struct RunRecord {
   std::vector<KeptEvent> kept;
   /// Only where the options ask for them, and of many the first kDrawsMax.
   std::vector<DrawRecord> draws;
+  /// Only where the options ask for them.
+  std::vector<CrashPoint> crash_points;
+  std::vector<PowerLoss> power_losses;
   /// Only of a traced run; of frames and disk requests the last 20,000.
   std::vector<TraceLine> trace;
   TraceFacts trace_facts;

@@ -103,6 +103,12 @@ RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Pla
   for (const Host& host : hosts_) disks.push_back(host.disk.get());
   faults_->attach(*network_, std::move(disks));
   world_->set_anchors(*faults_);
+  if (options.crash_points != CrashPointsKept::kNone) {
+    crash_probe_.emplace(plan, options.crash_points);
+    faults_->set_disk_listener([this](sim::Machine& machine, const sim::DiskMoment& moment) {
+      look_at_disk(machine, moment);
+    });
+  }
   // Last, so that devices have let go of a process before its machine is said to be down.
   world_->add_listener(*this);
 }
@@ -110,6 +116,13 @@ RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Pla
 RunWorld::~RunWorld() {
   is_over_ = true;
   world_.reset();
+}
+
+void RunWorld::look_at_disk(const sim::Machine& machine, const sim::DiskMoment& moment) {
+  const Host& host = hosts_[machine.index()];
+  if (host.role_type == nullptr) return;
+  const std::uint64_t stamp = world_->fingerprint().records();
+  crash_probe_->on_disk(machine.name(), moment, *host.disk, host.is_formatting, stamp);
 }
 
 void RunWorld::add_host(const PlanMachine& plan) {
@@ -232,8 +245,13 @@ void RunWorld::on_end(sim::Process& process, sim::ProcessEnd end) {
     for (const sim::Task* const task : process.tasks()) name_task(*task);
   }
   Host& host = hosts_[process.machine().index()];
+  const bool is_server = host.role_type != nullptr;
+  if (crash_probe_.has_value() && is_server && end == sim::ProcessEnd::kPowerLoss) {
+    crash_probe_->on_power_loss(host.machine->name(), *host.disk, host.is_formatting);
+  }
   if (host.is_formatting) {
-    format_ended(host);
+    // A machine that went down in the midst of it formats again: the fault restarts it.
+    if (end == sim::ProcessEnd::kExit) format_ended(host);
     return;
   }
   history_.take_process_end(*host.machine);
@@ -305,7 +323,11 @@ void RunWorld::keep_draw(void* run, const sim::EventIdentity& who, const sim::Ch
                    .value = draw.value});
 }
 
-void RunWorld::on_mark(sim::Machine& /*machine*/, std::string_view name) {
+void RunWorld::on_mark(sim::Machine& machine, std::string_view name) {
+  const Host& host = hosts_[machine.index()];
+  const bool is_recovered = crash_probe_.has_value() && host.role_type != nullptr &&
+                            name == host.role_type->options.recovered_mark;
+  if (is_recovered) crash_probe_->on_recovered(machine.name());
   const auto found = marks_.find(name);
   if (found != marks_.end()) {
     ++found->second;

@@ -16,6 +16,7 @@
 #include "sim/devices/network_device.h"
 #include "sim/faults/fault_engine.h"
 #include "sim/kernel/world.h"
+#include "sim/run/crash_probe.h"
 #include "sim/run/plan_directory.h"
 #include "sim/run/planned_clients.h"
 #include "sim/run/property_set.h"
@@ -48,6 +49,8 @@ class RunWorld final : public sim::Observer,
   KeptEvent describe(const sim::FingerprintRecord& record, std::uint64_t number);
   /// The draws that were kept; only where the options ask for them.
   std::vector<DrawRecord> take_draws() { return std::move(draws_); }
+  /// Null unless the options ask for crash points.
+  CrashProbe* crash_probe() { return crash_probe_.has_value() ? &*crash_probe_ : nullptr; }
 
   /// Makes the disks of all roles ready, before anything else happens.
   void begin_format();
@@ -113,6 +116,7 @@ class RunWorld final : public sim::Observer,
     std::string machine;
     std::string task;
   };
+  void look_at_disk(const sim::Machine& machine, const sim::DiskMoment& moment);
   void name_task(const sim::Task& task);
   void name_machine(const sim::Machine& machine);
 
@@ -121,6 +125,7 @@ class RunWorld final : public sim::Observer,
   std::map<std::string, std::uint64_t, std::less<>> marks_;
   std::string thrown_;  // What the exception that just left a task said.
   std::vector<DrawRecord> draws_;
+  std::optional<CrashProbe> crash_probe_;
   std::uint32_t formats_pending_ = 0;
   std::optional<Breakdown> format_failure_;
   bool is_over_ = false;

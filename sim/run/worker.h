@@ -40,6 +40,7 @@ struct RunRequest {
   std::uint64_t keep_block_first = 0;
   std::uint64_t keep_block_last = 0;
   bool keeps_draws = false;
+  CrashPointsKept crash_points = CrashPointsKept::kNone;
   bool runs_on_after_violation = false;
   std::uint64_t until_event = 0;
   std::uint64_t break_event = 0;  ///< Only in this process, which the debugger has.

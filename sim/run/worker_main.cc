@@ -27,6 +27,7 @@ json to_json(const RunRequest& request) {
            {"keep_block_first", request.keep_block_first},
            {"keep_block_last", request.keep_block_last},
            {"keeps_draws", request.keeps_draws},
+           {"crash_points", static_cast<int>(request.crash_points)},
            {"runs_on", request.runs_on_after_violation},
            {"until_event", request.until_event},
            {"is_disguised", request.is_disguised},
@@ -49,6 +50,7 @@ RunRequest request_from(const json& in) {
   in.at("keep_block_first").get_to(request.keep_block_first);
   in.at("keep_block_last").get_to(request.keep_block_last);
   in.at("keeps_draws").get_to(request.keeps_draws);
+  request.crash_points = static_cast<CrashPointsKept>(in.at("crash_points").get<int>());
   in.at("runs_on").get_to(request.runs_on_after_violation);
   in.at("until_event").get_to(request.until_event);
   in.at("is_disguised").get_to(request.is_disguised);

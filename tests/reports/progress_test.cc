@@ -52,7 +52,7 @@ TEST(ProgressLine, never_fills_the_terminals_last_column) {
 }
 
 TEST(NewGroup, takes_three_lines) {
-  EXPECT_EQ(new_group_lines(testing::red_campaign().groups[0],
+  EXPECT_EQ(new_group_lines(testing::red_campaign().groups[0], "seed",
                             "millrace replay out/failures/DUR-1-4e956e3a.repro.json", kNarrow),
             R"(NEW  DUR-1 acked_is_durable (lost)   crash_storm seed 187   group 4e956e3a
      orders/0 ends at 0: k3#1 was acknowledged at 0..16, yet no read returns it
@@ -64,7 +64,7 @@ TEST(NewGroup, takes_three_lines_however_long_its_title_is) {
   run::FailureGroup group = testing::red_campaign().groups[0];
   group.name = "recovery_keeps_what_was_durable_before_the_crash_came";
   group.cheapest_seed = 9'007'199'254'740'991;
-  const std::string lines = new_group_lines(group, "millrace replay F", kNarrow);
+  const std::string lines = new_group_lines(group, "seed", "millrace replay F", kNarrow);
 
   EXPECT_EQ(std::ranges::count(lines, '\n'), 3) << lines;
   EXPECT_LE(lines.find('\n'), 80U) << lines;
@@ -72,7 +72,7 @@ TEST(NewGroup, takes_three_lines_however_long_its_title_is) {
 }
 
 TEST(NewGroup, without_a_command_there_is_no_line_for_it) {
-  const std::string lines = new_group_lines(testing::red_campaign().groups[0], "", kNarrow);
+  const std::string lines = new_group_lines(testing::red_campaign().groups[0], "seed", "", kNarrow);
   EXPECT_TRUE(lines.ends_with("yet no read returns it\n"));
 }
 

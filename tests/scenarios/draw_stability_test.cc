@@ -1,6 +1,7 @@
 // Deleting operations from a plan leaves nearly all draws of the rest as they were. Shrinking and
 // replay across edits stand on this.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <gtest/gtest.h>
@@ -91,8 +92,13 @@ std::vector<std::string> library() {
   Registry registry;
   store_world(registry);
   std::vector<std::string> names;
-  for (const run::ScenarioSource& source : registry.scenario_sources())
-    names.push_back(source.name);
+  for (const run::ScenarioSource& source : registry.scenario_sources()) {
+    const auto scenario = command::load_scenario(source, registry);
+    // Of a handful of operations there is no tenth.
+    const bool is_tiny =
+        scenario.has_value() && std::ranges::find(scenario->tags, "sweep") != scenario->tags.end();
+    if (!is_tiny) names.push_back(source.name);
+  }
   return names;
 }
 

@@ -173,7 +173,8 @@ Result<void> serve(Env& env, File& log, const StoreConfig& config, Connection& c
 }
 
 Result<void> format_store(Env& env, const StoreConfig& /*config*/) {
-  const auto file = TRY(env.disk.open("log", OpenMode::kCreate));
+  // An earlier attempt may have been cut off.
+  const auto file = TRY(env.disk.open("log", OpenMode::kEither));
   TRY(file->sync());
   return env.disk.sync_directory("");
 }
@@ -183,6 +184,7 @@ Result<void> store_main(Env& env, const StoreConfig& config) {
   log.file = TRY(env.disk.open("log", OpenMode::kExisting));
   log.size = TRY(log.file->size()) / 8 * 8;
   TRY(log.file->sync());
+  env.journal.mark("store.recovered");
   const auto listener = TRY(env.network.listen(kPort));
   while (true) {
     Result<std::unique_ptr<Connection>> accepted =
@@ -291,7 +293,8 @@ class Blind {
 
 template <bool kIsEdited = false>
 void register_programs(Registry& registry) {
-  registry.role("store", store_main, format_store, {.about = "Stores numbers."});
+  registry.role("store", store_main, format_store,
+                {.recovered_mark = "store.recovered", .about = "Stores numbers."});
   registry.workload("writer", writer_main<kIsEdited>,
                     {.fresh_clients = 1, .about = "Stores numbers."});
   registry.workload("final_reader", final_reader_main,

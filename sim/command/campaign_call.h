@@ -1,0 +1,17 @@
+#pragma once
+
+// What campaigns and sweeps have in common: the run with its progress, the files that it leaves,
+// and the summary.
+
+#include "sim/command/campaign_options.h"
+#include "sim/command/output_dir.h"
+#include "sim/command/verbs.h"
+
+namespace millrace::command {
+
+/// Runs the campaign, writes its files into `directory`, which is there, prints the summary, and
+/// returns the exit status. The options lack `directory` and `shrink_time`. Blocks: as long as the
+/// campaign takes.
+int run_campaign_in(const Context& context, CampaignInput& input, OutputDir& directory);
+
+}  // namespace millrace::command
