@@ -53,11 +53,6 @@ Sites reports_of_more_than_nothing(const Recording& all) {
 
 // --- What is left behind ---
 
-Sites quiet_loads(const Recording& all) {
-  return sites_of<StoreLoad>(
-      all, [](std::size_t, const StoreLoad& load) { return load.connections == 0; });
-}
-
 Sites later_quiet_loads(const Recording& all) {
   return sites_of<StoreLoad>(all, [&](std::size_t site, const StoreLoad& load) {
     const auto boot =
@@ -124,12 +119,6 @@ const std::array kOfRuns{
                   [](Recording& all, std::size_t site) {
                     all[site].record = LogCorrupt{.file = "1.log", .offset = 52, .why = "a gap"};
                   }},
-    ViolationCase{
-        "a read waits for nobody",
-        {"LEAK-1"},
-        {},
-        quiet_loads,
-        [](Recording& all, std::size_t site) { the<StoreLoad>(all, site).reads_waiting = 1; }},
     ViolationCase{"a task serves nobody",
                   {"LEAK-1"},
                   {},
