@@ -264,12 +264,13 @@ TEST(DiskDevice, a_power_loss_at_an_anchor_ends_the_process_that_met_it) {
   EXPECT_EQ(world.said().back(), "one");
 }
 
-TEST(DiskDevice, moments_come_before_and_after_each_request) {
+TEST(DiskDevice, moments_come_before_during_and_after_each_request) {
   DiskWorld world(plain_disk());
   Lines moments;
   world.anchors().on_moment = [&](const DiskMoment& moment) {
     constexpr const char* kRequests[] = {"write", "sync", "rename", "other"};
-    moments.push_back(std::string(moment.phase == DiskPhase::kBefore ? "before " : "after ") +
+    constexpr const char* kPhases[] = {"before ", "during ", "after "};
+    moments.push_back(std::string(kPhases[static_cast<int>(moment.phase)]) +
                       kRequests[static_cast<int>(moment.request)] + ' ' + std::string(moment.path));
   };
   world.run_program([&](Disk& disk) {
@@ -278,8 +279,9 @@ TEST(DiskDevice, moments_come_before_and_after_each_request) {
     ignore(disk.sync_directory(""), "always succeeds here");
   });
 
-  EXPECT_EQ(moments, (Lines{"before other a", "after other a", "before write a", "after write a",
-                            "before rename a", "after rename a", "before sync ", "after sync "}));
+  EXPECT_EQ(moments, (Lines{"before other a", "during other a", "after other a", "before write a",
+                            "during write a", "after write a", "before rename a", "during rename a",
+                            "after rename a", "before sync ", "during sync ", "after sync "}));
 }
 
 TEST(DiskDevice, a_write_during_a_sync_is_not_covered_by_it) {
