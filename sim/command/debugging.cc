@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include <vector>
 
-#include "debugging/embedded.h"
 #include "reports/failure_screen.h"
 #include "reports/text.h"
 #include "sim/command/seeds.h"
+#include "sim/embedded.h"
 #include "sim/run/trace_log.h"
 
 namespace millrace::command {
@@ -54,7 +54,7 @@ std::vector<std::string> own_arguments() {
 std::expected<std::string, std::string> script_file() {
   const int file = memfd_create("millrace.gdb", 0);
   if (file < 0) return std::unexpected(fmt::format("memfd_create: {}", std::strerror(errno)));
-  const std::string_view script = debugging::embedded_files().front().text;
+  const std::string_view script = sim::embedded_files().front().text;
   if (::write(file, script.data(), script.size()) != static_cast<ssize_t>(script.size())) {
     return std::unexpected(fmt::format("write: {}", std::strerror(errno)));
   }
