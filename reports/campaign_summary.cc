@@ -144,6 +144,11 @@ class Summary {
                  Ink::kPlain);
     }
     if (!sweep.shapes.empty()) text_ += shapes.text();
+    if (sweep.idle_properties.empty()) return;
+    Flow idle = flow(7);
+    idle.add(7, "its plan has nothing for", Ink::kDim);
+    idle.add(1, printable(fmt::format("{}", fmt::join(sweep.idle_properties, ", "))), Ink::kDim);
+    text_ += idle.text();
   }
 
   // --- what went wrong ---

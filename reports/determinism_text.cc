@@ -8,8 +8,8 @@ namespace millrace::reports {
 namespace {
 
 std::string differing_seed(const run::DeterminismCheck& check, std::string_view noun) {
-  std::string text = fmt::format("{} {} {} ran differently the second time", check.scenario, noun,
-                                 check.seed);
+  std::string text =
+      fmt::format("{} {} {} ran differently the second time", check.scenario, noun, check.seed);
   if (check.tool_error.has_value()) text += ": " + *check.tool_error;
   if (!check.difference.has_value()) return text;
   const run::FirstDifference& first = *check.difference;
@@ -27,8 +27,9 @@ std::vector<std::string> differing_seeds(const run::DeterminismSummary& determin
     lines.push_back(differing_seed(check, noun));
   }
   if (const std::uint64_t others = determinism.differing - lines.size(); others > 0) {
-    lines.push_back(fmt::format("{} ran differently the second time",
-                                counted(others, fmt::format("{}{}", lines.empty() ? "" : "more ", noun))));
+    lines.push_back(
+        fmt::format("{} ran differently the second time",
+                    counted(others, fmt::format("{}{}", lines.empty() ? "" : "more ", noun))));
   }
   return lines;
 }

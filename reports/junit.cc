@@ -185,7 +185,8 @@ JunitSuite campaign_suite(const run::CampaignSummary& summary, const JunitContex
       .cases = {}};
   JunitCase tool{.name = "no_tool_error"};
   std::vector<std::string> errors = summary.tool_errors;
-  for (std::string& line : differing_seeds(summary.determinism, summary.noun())) errors.push_back(std::move(line));
+  for (std::string& line : differing_seeds(summary.determinism, summary.noun()))
+    errors.push_back(std::move(line));
   if (!errors.empty()) {
     tool.outcome = JunitOutcome::kError;
     tool.type = kToolType;

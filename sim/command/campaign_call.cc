@@ -90,8 +90,8 @@ std::expected<std::string, std::string> group_page(const Context& context,
   const auto scenario = std::ranges::find(input.scenarios, group.scenario, &run::Scenario::name);
   CHECK(scenario != input.scenarios.end(), "a group fails in a scenario of its campaign");
   const run::Shrunk* const shrunk = group.shrunk.has_value() ? &*group.shrunk : nullptr;
-  const run::Plan plan = shrunk != nullptr ? shrunk->plan
-                                           : plan_as_found(context, input, *scenario, group);
+  const run::Plan plan =
+      shrunk != nullptr ? shrunk->plan : plan_as_found(context, input, *scenario, group);
   RunExtras extras{.command = screen.seed_command,
                    .repro = group.repro,
                    .overrides = override_words(plan),

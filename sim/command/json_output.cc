@@ -306,6 +306,7 @@ Json sweep_json(const run::CampaignSummary& summary) {
           {"recovery_plans_run", sweep.second_run},
           {"recovery_plans_same", sweep.second_same},
           {"missed", sweep.missed},
+          {"idle_properties", sweep.idle_properties},
           {"shapes", map_json(sweep.shapes)}};
 }
 

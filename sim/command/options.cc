@@ -228,7 +228,7 @@ void Parser::declare_sweep() {
       .add_option("--strategy", options_.overrides.strategy, "fifo, random, pos, pct or portfolio")
       ->type_name("S");
   add_overrides(sweep);
-  add_junit(sweep);
+  add_files(sweep);
   sweep.add_flag("--no-shrink", options_.has_no_shrink, "Leave failures as they were found");
 }
 

@@ -10,6 +10,7 @@
 #include "sim/command/campaign_pages.h"
 #include "sim/command/output_dir.h"
 #include "sim/command/resume.h"
+#include "sim/command/run_pages.h"
 #include "sim/command/verbs.h"
 #include "sim/run/campaign_db.h"
 #include "sim/run/campaign_schema.h"

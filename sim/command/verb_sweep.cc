@@ -7,6 +7,8 @@
 #include "sim/command/campaign_call.h"
 #include "sim/command/campaign_options.h"
 #include "sim/command/output_dir.h"
+#include "sim/command/resume.h"
+#include "sim/command/run_pages.h"
 #include "sim/command/scenario_values.h"
 #include "sim/command/seeds.h"
 #include "sim/command/verbs.h"
@@ -63,8 +65,7 @@ Result<run::CrashSweep> enumerate(const run::RunSource& source, const SweepInput
       input.campaign.options.worker);
   if (base.tool_error.has_value()) return fail(Errc::kIo, *base.tool_error);
   return run::CrashSweep::make(
-      run::draw_plan(*source.registry, source.scenarios.front(), input.seed),
-      base.record.crash_points,
+      run::draw_plan(*source.registry, source.scenarios.front(), input.seed), base.record,
       {.shard = input.campaign.options.shard, .shard_count = input.campaign.options.shard_count});
 }
 

@@ -207,7 +207,7 @@ struct CampaignSummary {
 struct CampaignProgress {
   std::string scenario;
   /// What is swept, "crash"; empty where plans are drawn from seeds.
-  std::string sweep;
+  std::string sweep = {};
   std::uint64_t scenario_index = 0;
   std::uint64_t scenario_count = 0;
   std::uint64_t done = 0;

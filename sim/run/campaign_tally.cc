@@ -249,9 +249,15 @@ void CampaignTally::judge_floors() {
   }
 }
 
+bool CampaignTally::is_idle_in_sweep(const std::string& property) const {
+  if (!summary_.sweep.has_value()) return false;
+  const std::vector<std::string>& idle = summary_.sweep->idle_properties;
+  return std::ranges::find(idle, property) != idle.end();
+}
+
 void CampaignTally::judge_properties() {
   for (const PropertySummary& property : summary_.properties) {
-    if (property.is_skipped) continue;
+    if (property.is_skipped || is_idle_in_sweep(property.id)) continue;
     if (property.kind == PropertyKind::kSometimes) {
       if (witnessed_.contains(property.id)) continue;
       summary_.inconclusive_reasons.push_back(

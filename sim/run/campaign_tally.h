@@ -61,6 +61,7 @@ class CampaignTally {
   void judge_floors();
   void judge_must_reach();
   void judge_properties();
+  bool is_idle_in_sweep(const std::string& property) const;
 
   const RunSource& source_;
   CampaignSummary summary_;

@@ -46,12 +46,12 @@ bool is_same_as_before(const CrashPoint& point, std::size_t shape) {
 
 }  // namespace
 
-Result<CrashSweep> CrashSweep::make(Plan base, std::vector<CrashPoint> points,
+Result<CrashSweep> CrashSweep::make(Plan base, const RunRecord& run,
                                     const CrashSweepOptions& options) {
   CHECK(options.shard >= 1, "shards are counted from 1");
   CHECK(options.shard <= options.shard_count, "a shard is one of those that there are");
   std::uint64_t count = 0;
-  for (const CrashPoint& point : points) {
+  for (const CrashPoint& point : run.crash_points) {
     if (!point.is_repeated) count += crash_shapes(point, 1).size();
   }
   if (count > kFirstPlansMax) {
@@ -60,7 +60,10 @@ Result<CrashSweep> CrashSweep::make(Plan base, std::vector<CrashPoint> points,
                             kFirstPlansMax));
   }
   CrashSweep sweep(std::move(base), options);
-  sweep.add_first(std::move(points));
+  sweep.add_first(run.crash_points);
+  for (const PropertyResult& property : run.properties) {
+    if (property.evaluated == 0) sweep.coverage_.idle_properties.push_back(property.id);
+  }
   return sweep;
 }
 
@@ -81,7 +84,7 @@ void CrashSweep::add(std::uint64_t number, Entry entry) {
   order_.push_back(number);
 }
 
-void CrashSweep::add_first(std::vector<CrashPoint> points) {
+void CrashSweep::add_first(const std::vector<CrashPoint>& points) {
   std::uint64_t number = 0;
   const auto is_mine = [&] { return number % options_.shard_count == options_.shard - 1; };
   if (is_mine()) add(number, {});

@@ -39,10 +39,9 @@ class CrashSweep final : public PlanSource {
   /// First plans that can be numbered.
   static constexpr std::uint64_t kFirstPlansMax = 99'999;
 
-  /// `points` are those of the base plan's run, of CrashPointsKept::kAll.
-  /// Errors: kInvalid: it has too many.
-  static Result<CrashSweep> make(Plan base, std::vector<CrashPoint> points,
-                                 const CrashSweepOptions& options);
+  /// `run` is the base plan's, with CrashPointsKept::kAll.
+  /// Errors: kInvalid: it has too many moments.
+  static Result<CrashSweep> make(Plan base, const RunRecord& run, const CrashSweepOptions& options);
 
   std::vector<std::uint64_t> next(std::uint64_t count) override;
   Plan plan(std::uint64_t number) const override;
@@ -74,7 +73,7 @@ class CrashSweep final : public PlanSource {
   using Image = std::tuple<std::string, bool, std::uint64_t>;
 
   explicit CrashSweep(Plan base, const CrashSweepOptions& options);
-  void add_first(std::vector<CrashPoint> points);
+  void add_first(const std::vector<CrashPoint>& points);
   void add_second();
   void add_second_of(const Survived& survived, const std::map<Image, std::uint64_t>& firsts,
                      std::map<std::uint64_t, Entry>& chosen);

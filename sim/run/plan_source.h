@@ -40,6 +40,9 @@ struct SweepCoverage {
   /// Runs whose crash came at another moment than it was planned for, or left another disk than it
   /// was to leave, or did not come at all.
   std::uint64_t missed = 0;
+  /// Properties for which the plan without a crash has nothing either: one plan is no campaign, so
+  /// that they are not evaluated says nothing of the sweep.
+  std::vector<std::string> idle_properties;
   /// Shapes by name, with the number of runs that had them at the last of their crashes.
   std::map<std::string, std::uint64_t, std::less<>> shapes;
 };

@@ -12,8 +12,6 @@
 namespace millrace::run {
 namespace {
 
-constexpr std::uint64_t kOfOneFirst = 100'000;
-
 class CrashSweeps : public testing::Test {
  protected:
   CrashSweeps() { toy::register_toy(registry_); }
@@ -34,7 +32,7 @@ class CrashSweeps : public testing::Test {
   }
 
   CrashSweep sweep(const CrashSweepOptions& options) const {
-    return *CrashSweep::make(base_, run(base_, CrashPointsKept::kAll).crash_points, options);
+    return *CrashSweep::make(base_, run(base_, CrashPointsKept::kAll), options);
   }
 
   /// Runs all plans, one after the other; returns the signatures.
@@ -42,7 +40,6 @@ class CrashSweeps : public testing::Test {
     std::set<std::string> signatures;
     for (auto numbers = sweep.next(1); !numbers.empty(); numbers = sweep.next(1)) {
       const std::uint64_t number = numbers.front();
-      numbers_.push_back(number);
       RunRecord record = run(sweep.plan(number), sweep.crash_points(number));
       if (record.is_red()) signatures.emplace(record.signature());
       sweep.take(number, record);
@@ -54,7 +51,6 @@ class CrashSweeps : public testing::Test {
   Registry registry_;
   Scenario scenario_;
   Plan base_;
-  std::vector<std::uint64_t> numbers_;
 };
 
 TEST_F(CrashSweeps, look_at_every_change_of_a_disk_and_change_nothing) {
@@ -88,10 +84,13 @@ TEST_F(CrashSweeps, crash_where_they_planned_to_and_hold_where_promises_are_kept
   EXPECT_EQ(coverage.missed, 0U);
   EXPECT_EQ(coverage.first_run, coverage.first_planned);
   EXPECT_EQ(coverage.second_run, coverage.second_planned);
-  EXPECT_GT(coverage.second_run, 0U) << "recoveries are crashed, too";
+  // All that the toy's recovery can leave a later crash leaves, too; the store's recovery is
+  // crashed in tests/scenarios/crash_sweep_test.cc.
+  EXPECT_GT(coverage.recovery_moments, 0U);
+  EXPECT_GT(coverage.second_same, 0U);
   EXPECT_GT(coverage.images, 3U);
   EXPECT_TRUE(all.shortfalls().empty());
-  for (const char* const shape : {"nothing", "everything", "torn sector", "cut write"}) {
+  for (const char* const shape : {"nothing", "everything", "names alone", "cut write"}) {
     EXPECT_GT(coverage.shapes.at(shape), 0U) << shape;
   }
 }
@@ -101,25 +100,6 @@ TEST_F(CrashSweeps, find_a_store_that_does_not_sync) {
   CrashSweep all = sweep({});
 
   EXPECT_EQ(run_all(all), std::set<std::string>{"TOY-1/lost"});
-}
-
-TEST_F(CrashSweeps, number_second_crashes_below_the_first) {
-  set_up(toy::Bug::kNone);
-  CrashSweep all = sweep({});
-  run_all(all);
-
-  const auto second =
-      std::ranges::find_if(numbers_, [](auto number) { return number > kOfOneFirst; });
-  ASSERT_NE(second, numbers_.end());
-  const Plan first = all.plan(*second / kOfOneFirst);
-  const Plan both = all.plan(*second);
-
-  ASSERT_EQ(first.faults.actions.size(), 1U);
-  ASSERT_EQ(both.faults.actions.size(), 2U);
-  EXPECT_EQ(both.faults.actions[0], first.faults.actions[0]);
-  EXPECT_EQ(both.faults.actions[1].after, both.faults.actions[0].id);
-  // A plan is data: what a file gives back is the same plan.
-  EXPECT_EQ(*plan_from_json(plan_to_json(both), registry_), both);
 }
 
 TEST_F(CrashSweeps, share_their_first_plans_among_shards) {

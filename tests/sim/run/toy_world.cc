@@ -182,7 +182,10 @@ Result<void> format_store(Env& env, const StoreConfig& /*config*/) {
 Result<void> store_main(Env& env, const StoreConfig& config) {
   File log;
   log.file = TRY(env.disk.open("log", OpenMode::kExisting));
-  log.size = TRY(log.file->size()) / 8 * 8;
+  const std::uint64_t size = TRY(log.file->size());
+  log.size = size / 8 * 8;
+  // A number that was cut off is none.
+  if (size > log.size) TRY(log.file->truncate(log.size));
   TRY(log.file->sync());
   env.journal.mark("store.recovered");
   const auto listener = TRY(env.network.listen(kPort));
