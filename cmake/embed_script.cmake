@@ -52,6 +52,9 @@ set(source "// Generated.
 
 #include <array>
 
+// A page is longer than what every compiler has to take as one literal; these take it.
+#pragma GCC diagnostic ignored \"-Woverlength-strings\"
+
 namespace millrace::${NAMESPACE} {
 namespace {
 

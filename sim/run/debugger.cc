@@ -99,10 +99,13 @@ extern "C" {
   const millrace::sim::Task* const next = world->next_task();
   const millrace::sim::Task* const task = world->current() != nullptr ? world->current() : next;
   const std::int64_t now = world->now().ns;
-  const std::string_view machine = task == nullptr ? "no task" : task->machine().name();
-  return line.set("event {}  {}.{:09} s  {}{}{}", world->ordinal(), now / 1'000'000'000,
-                  now % 1'000'000'000, machine, task == nullptr ? "" : ", task ",
-                  task == nullptr ? "" : task->name());
+  const std::int64_t second = now / 1'000'000'000;
+  const std::int64_t rest = now % 1'000'000'000;
+  if (task == nullptr) {
+    return line.set("event {}  {}.{:09} s  no task", world->ordinal(), second, rest);
+  }
+  return line.set("event {}  {}.{:09} s  {}, task {}", world->ordinal(), second, rest,
+                  task->machine().name(), task->name());
 }
 
 [[gnu::used]] const char* millrace_task(std::size_t index) {
