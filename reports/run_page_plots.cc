@@ -9,7 +9,6 @@ namespace {
 
 using run::TraceField;
 using run::TraceLine;
-using sim::NoteKind;
 
 /// A facet with more values than a person can choose from is none.
 constexpr std::size_t kFacetValuesMax = 5'000;
@@ -150,7 +149,7 @@ bool is_type(const TraceLine& line, std::string_view lower, std::string_view upp
 
 /// How many events of the segments that it reads a reader's machine does not have yet.
 void add_lags(const PageRows& rows, SeriesMap& all) {
-  static const std::string kAnySegment;
+  static const std::string any_segment;
   struct Reader {
     std::set<std::string, std::less<>> segments;
     std::set<std::string, std::less<>> seen;
@@ -158,7 +157,7 @@ void add_lags(const PageRows& rows, SeriesMap& all) {
   };
   const auto segment_of = [](const TraceLine& line) -> const std::string& {
     const std::string* const segment = field_of(line, "segment");
-    return segment == nullptr ? kAnySegment : *segment;
+    return segment == nullptr ? any_segment : *segment;
   };
   const auto is_read = [](const TraceLine& line) { return is_type(line, "_read", "Read"); };
   std::map<std::string, Reader, std::less<>> readers;

@@ -1,10 +1,11 @@
 #include "sim/command/debugging.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cerrno>
 #include <fmt/format.h>
 #include <fstream>
 #include <sys/mman.h>
+#include <system_error>
 #include <unistd.h>
 #include <vector>
 
@@ -53,10 +54,11 @@ std::vector<std::string> own_arguments() {
 /// A file without a name that a program started by exec can read, and its path there.
 std::expected<std::string, std::string> script_file() {
   const int file = memfd_create("millrace.gdb", 0);
-  if (file < 0) return std::unexpected(fmt::format("memfd_create: {}", std::strerror(errno)));
+  if (file < 0)
+    return std::unexpected(fmt::format("memfd_create: {}", std::generic_category().message(errno)));
   const std::string_view script = sim::embedded_files().front().text;
   if (::write(file, script.data(), script.size()) != static_cast<ssize_t>(script.size())) {
-    return std::unexpected(fmt::format("write: {}", std::strerror(errno)));
+    return std::unexpected(fmt::format("write: {}", std::generic_category().message(errno)));
   }
   return fmt::format("/proc/self/fd/{}", file);
 }
@@ -102,7 +104,7 @@ std::string enter_gdb() {
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   execvp("gdb", arguments.data());
-  return fmt::format("gdb: {}", std::strerror(errno));
+  return fmt::format("gdb: {}", std::generic_category().message(errno));
 }
 
 }  // namespace
