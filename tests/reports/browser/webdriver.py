@@ -127,6 +127,8 @@ class Browser:
             "--disable-component-update",
             "--hide-scrollbars",
             "--no-first-run",
+            # Without it the driver looks for the browser on a port of localhost, by that name.
+            "--remote-debugging-pipe",
         ]
         options = {"binary": find_program("chromium", "chromium"), "args": arguments}
         wanted = {
