@@ -12,9 +12,10 @@
 #include "sim/command/scenario_values.h"
 #include "system/base/units.h"
 
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
+// clang-format off: the options come first.
+#include "sim/command/toml_options.h"
 #include <toml++/toml.h>
+// clang-format on
 
 namespace millrace::command {
 namespace {

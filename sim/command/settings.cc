@@ -8,9 +8,10 @@
 
 #include "sim/command/scenario_values.h"
 
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
+// clang-format off: the options come first.
+#include "sim/command/toml_options.h"
 #include <toml++/toml.h>
+// clang-format on
 
 namespace millrace::command {
 namespace {

@@ -41,6 +41,24 @@ TEST_F(ScenarioFile, needs_a_story_a_time_and_a_workload) {
   EXPECT_NE(seen.find("'workloads' is missing"), std::string::npos) << seen;
 }
 
+// The parser aborted at a '[' that ended its line.
+TEST_F(ScenarioFile, that_is_spoilt_anywhere_is_refused_or_read) {
+  const std::string text(kMinimal);
+  EXPECT_NE(mistakes("[\n").find("test.toml:"), std::string::npos);
+  std::size_t refused = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    refused += load(text.substr(0, at)).has_value() ? 0 : 1;
+    for (const char wrong : std::string_view("[]{}\"'=.,#\n\r\0\x80", 14)) {
+      std::string changed = text;
+      changed[at] = wrong;
+      refused += load(changed).has_value() ? 0 : 1;
+      changed.resize(at + 1);
+      refused += load(changed + "\n").has_value() ? 0 : 1;
+    }
+  }
+  EXPECT_GT(refused, 20 * text.size());
+}
+
 TEST_F(ScenarioFile, gives_ranges_choices_and_fixed_values) {
   const ScenarioResult loaded = load(
       "story = \"Something.\"\nrun_for = \"5s\"\ncluster.store = \"2..3\"\ncluster.zones = [1, 3]\n"
