@@ -378,6 +378,20 @@ std::string filled(std::string_view pattern, std::string_view name) {
   return text;
 }
 
+/// Settings of a group under one name, at their defaults: "streams.first.segments = \"2\"".
+std::string settings_skeleton(const run::SettingGroup& group) {
+  std::string place = group.pattern;
+  if (const std::size_t star = place.find('*'); star != std::string::npos) {
+    place.replace(star, 1, "first");
+  }
+  std::string text;
+  for (const KnobView& knob : group.knobs) {
+    text += fmt::format("{}.{} = \"{}\"  # {}\n", place, knob.name, knob.text(knob.default_value),
+                        knob.about);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string scenario_skeleton(const run::Registry& registry) {
@@ -391,6 +405,9 @@ std::string scenario_skeleton(const run::Registry& registry) {
   for (const run::RoleType& role : registry.roles()) {
     text += fmt::format("cluster.{} = \"1..3\"       # machines; a range is drawn from the seed\n",
                         role.name);
+  }
+  for (const run::SettingGroup& group : registry.setting_groups()) {
+    text += settings_skeleton(group);
   }
   text +=
       "\n[floors]                   # below these a green run means nothing\n"

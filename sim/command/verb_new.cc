@@ -31,6 +31,7 @@ std::expected<void, std::string> write_new(const fs::path& path, std::string_vie
 int new_scenario(const Context& context, const std::string& name) {
   fs::path folder = context.settings.scenarios.value_or("scenarios");
   if (!fs::is_directory(folder)) folder = ".";
+  if (context.options.out.has_value()) folder = *context.options.out;
   const fs::path path = folder / (name + ".toml");
   const auto written = write_new(path, scenario_skeleton(context.registry));
   if (!written.has_value()) return usage_error(context, written.error());
@@ -42,17 +43,18 @@ int new_scenario(const Context& context, const std::string& name) {
 }
 
 int new_project(const Context& context, const std::string& name) {
-  if (fs::exists(name)) return usage_error(context, name + ": is there already");
+  const fs::path folder = fs::path(context.options.out.value_or("")) / name;
+  if (fs::exists(folder)) return usage_error(context, folder.string() + ": is there already");
   for (const SkeletonFile& file : project_skeleton(name)) {
-    const auto written = write_new(fs::path(name) / file.path, file.text);
+    const auto written = write_new(folder / file.path, file.text);
     if (!written.has_value()) return tool_error(context, written.error());
-    context.console.out(fmt::format("{}/{}\n", name, file.path));
+    context.console.out(fmt::format("{}/{}\n", folder.string(), file.path));
   }
   context.console.out(
       fmt::format("build it:  cmake -S {0} -B {0}/build && cmake --build {0}/build\n"
                   "test it:   ctest --test-dir {0}/build\n"
-                  "run it:    {0}/build/{0} campaign\n",
-                  name));
+                  "run it:    {0}/build/{1} campaign\n",
+                  shell_word(folder.string()), name));
   return number(ExitStatus::kHeld);
 }
 

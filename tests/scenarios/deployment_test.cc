@@ -2,13 +2,17 @@
 
 #include "scenarios/deployment.h"
 
+#include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "scenarios/store_world.h"
 #include "sim/command/scenario_file.h"
+#include "sim/command/skeleton.h"
 #include "sim/run/plan.h"
+#include "tests/folders.h"
 
 namespace millrace::scenarios {
 namespace {
@@ -54,6 +58,23 @@ TEST_F(Deployments, need_a_store_and_a_stream) {
   EXPECT_EQ(mistakes("cluster.segment_store = 1\n"),
             std::vector<std::string>{"s.toml: streams: at least one stream is expected, such as "
                                      "streams.orders.segments = 2"});
+}
+
+TEST_F(Deployments, of_a_new_scenario_and_of_the_docs_are_right) {
+  std::ifstream in(source_folder() + "/docs/scenarios.md", std::ios::binary);
+  std::ostringstream page;
+  page << in.rdbuf();
+  const std::string docs = page.str();
+  const std::string begin = "```toml\n";
+  const std::size_t from = docs.find(begin);
+  ASSERT_NE(from, std::string::npos);
+  const std::size_t at = from + begin.size();
+  for (const std::string& text :
+       {command::scenario_skeleton(registry_), docs.substr(at, docs.find("```", at) - at)}) {
+    const auto loaded =
+        command::load_scenario({.name = "s", .path = "s.toml", .text = text}, registry_);
+    EXPECT_TRUE(loaded.has_value()) << to_text(loaded.error().front()) << '\n' << text;
+  }
 }
 
 TEST_F(Deployments, of_an_edited_plan_need_them_too) {
