@@ -204,6 +204,47 @@ void add_knobs(std::string_view name, const Registry& registry, std::vector<std:
   }
 }
 
+/// What a campaign's summary names and no run has.
+struct CampaignWord {
+  std::string_view name;
+  std::string_view other_name;  // Empty where there is none.
+  std::string_view sort;
+  std::string_view sentences;
+};
+
+constexpr std::string_view kSituation = "a situation that several kinds of faults bring about";
+constexpr CampaignWord kCampaignWords[]{
+    {"DET-1", "determinism", "a property of a campaign",
+     "The same seed is the same execution. One seed in 100, and at least one, runs twice more, "
+     "with "
+     "what it must not depend on changed. A difference is the tool's "
+     "failure, exit 3. How to reach it: every campaign judges it; "
+     "`verify-determinism SCENARIO` names the first event that differs."},
+    {"COV-1", "did_enough", "a property of a campaign",
+     "A campaign did what it is for: each scenario had its floor of acknowledged operations and "
+     "reached the marks that it promises, each kind of fault that was planned often enough took "
+     "effect, each property was evaluated. Less is inconclusive, exit 4. How to reach it: every "
+     "campaign judges it."},
+    {"canary", "", "a check of a campaign",
+     "A passing run is judged again ten times, each time with one record of its history left "
+     "out, doubled or exchanged with another, and some property has to object. Where none ever "
+     "does, the properties are blind, and the campaign is inconclusive, exit 4. How to reach it: "
+     "every campaign in which a seed passed has one."},
+    {"unsynced_data_lost", "", kSituation,
+     "A power loss dropped bytes that were written and not yet synced. How to reach it: faults "
+     "like machine.power_loss while there are appends."},
+    {"frame_on_old_connection", "", kSituation,
+     "A frame was delivered after its sender had opened a newer connection. How to reach it: "
+     "faults like net.slow or net.partition that last longer than a client waits."},
+    {"reply_lost", "", kSituation,
+     "A request was taken, and its connection lost what was sent back, so that its client cannot "
+     "know what became of it. How to reach it: faults like net.break or machine.kill while there "
+     "are appends."},
+    {"accepted_never_served", "", kSituation,
+     "A machine accepted a connection that no process took in time. How to reach it: faults like "
+     "machine.pause while clients connect."},
+};
+
 }  // namespace
 
 std::optional<std::string> explain(std::string_view name, const Registry& registry,
@@ -238,6 +279,13 @@ std::optional<std::string> explain(std::string_view name, const Registry& regist
          fmt::format("Its knobs are {}.", fmt::join(knob_names(role->knobs), ", ")),
          fmt::format("How to reach it: cluster.{} in a scenario says how many there are.", name)}));
   }
+  for (const CampaignWord& word : kCampaignWords) {
+    if (name != word.name && (word.other_name.empty() || name != word.other_name)) continue;
+    found.push_back(
+        paragraph(fmt::format("{}{}{}: {}", word.name, word.other_name.empty() ? "" : " ",
+                              word.other_name, word.sort),
+                  {std::string(word.sentences)}));
+  }
   if (found.empty()) return std::nullopt;
   for (std::string& one : found) one = wrapped(one, std::min(columns, kLineMax));
   return fmt::format("{}", fmt::join(found, "\n"));
@@ -260,6 +308,10 @@ std::vector<std::string> explained_names(const Registry& registry) {
   }
   for (const run::ScenarioSource& source : registry.scenario_sources()) {
     names.push_back(source.name);
+  }
+  for (const CampaignWord& word : kCampaignWords) {
+    names.emplace_back(word.name);
+    if (!word.other_name.empty()) names.emplace_back(word.other_name);
   }
   return names;
 }

@@ -10,6 +10,7 @@
 
 #include "sim/command/explain.h"
 #include "sim/command/skeleton.h"
+#include "sim/kernel/meters.h"
 #include "tests/folders.h"
 #include "tests/sim/command/calls.h"
 
@@ -72,6 +73,19 @@ TEST_F(ExplainVerb, knows_everything_that_has_a_name) {
     const auto text = explain(name, registry, "millrace", 80);
     ASSERT_TRUE(text.has_value()) << name;
     EXPECT_NE(unwrapped(*text).find("How to "), std::string::npos) << *text;
+  }
+}
+
+TEST_F(ExplainVerb, knows_what_only_a_campaign_judges) {
+  for (const char* const name : {"DET-1", "did_enough", "canary", "reply_lost"}) {
+    const Call seen = call({"explain", name});
+
+    EXPECT_EQ(seen.status, 0) << seen.err;
+    EXPECT_NE(seen.out.find(name), std::string::npos) << seen.out;
+  }
+  for (std::size_t i = 0; i < sim::kSituationCount; ++i) {
+    const std::string name(sim::to_text(static_cast<sim::Situation>(i)));
+    EXPECT_EQ(call({"explain", name}).status, 0) << name;
   }
 }
 
@@ -207,6 +221,14 @@ TEST_F(NewVerb, puts_a_scenario_where_the_others_are) {
   EXPECT_EQ(call({"new", "scenario", "mine"}).status, 0);
 
   EXPECT_TRUE(exists("scenarios/mine.toml"));
+}
+
+TEST_F(NewVerb, writes_where_it_is_asked_to) {
+  EXPECT_EQ(call({"new", "scenario", "mine", "--out", "there"}).status, 0);
+  EXPECT_EQ(call({"new", "project", "counters", "--out", "there"}).status, 0);
+
+  EXPECT_TRUE(exists("there/mine.toml"));
+  EXPECT_TRUE(exists("there/counters/world.cc"));
 }
 
 TEST_F(NewVerb, writes_a_project) {
