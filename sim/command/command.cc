@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "sim/command/file_roles.h"
 #include "sim/command/options.h"
 #include "sim/command/settings.h"
 #include "sim/command/verbs.h"
@@ -75,6 +76,10 @@ int run_command(std::string_view program, std::span<const std::string> arguments
     console.out(options.error().out);
     console.err(options.error().err);
     return options.error().status;
+  }
+  if (const auto shared = shared_file(*options); shared.has_value()) {
+    console.complain(*shared);
+    return number(ExitStatus::kUsage);
   }
   std::error_code no_folder;
   const auto settings =

@@ -56,6 +56,23 @@ TEST_F(BadInput, out_may_not_be_where_nothing_can_be_made) {
   refuses({"campaign", "quiet", "--seeds", "1", "--db", "/proc/x"}, "/proc/x: cannot be written");
 }
 
+TEST_F(BadInput, nothing_is_written_over_what_is_read_or_written_already) {
+  write("r.json", "precious");
+  std::filesystem::create_symlink("r.json", "link");
+
+  refuses({"report", "r.json", "-o", "./r.json"},
+          "./r.json: is to be read, and --output would write over it");
+  refuses({"replay", "r.json", "--junit", "link"}, "link: is to be read, and --junit would write");
+  refuses({"run", "quiet", "--plan", "r.json", "--report", "r.json"},
+          "r.json: --report would write over what --plan reads");
+  refuses({"campaign", "quiet", "--db", "c.db", "--junit", "x/../c.db"},
+          "c.db: --db would write over what --junit writes");
+  EXPECT_EQ(read("r.json"), "precious");
+  // A scenario's name is no file, and a device takes more than one.
+  EXPECT_EQ(call({"run", "quiet", "--report", "quiet"}).status, 0);
+  EXPECT_EQ(call({"run", "quiet", "--report", "/dev/null", "--trace", "/dev/null"}).status, 0);
+}
+
 TEST_F(BadInput, a_trace_needs_a_folder) {
   std::filesystem::create_directory("d");
 
