@@ -73,6 +73,7 @@ void AnchorWatch::add(ActionIndex action, const Anchor& anchor) {
   Watched watched;
   watched.action = action;
   watched.anchor = &anchor;
+  watched.is_counting = anchor.since_operation == 0 || taken_.contains(anchor.since_operation);
   watched.machine_hash = hash_unless_empty(anchor.machine);
   watched.name_hash = hash_unless_empty(anchor.name);
   if (anchor.kind == AnchorKind::kEntityEvent) {
@@ -81,6 +82,18 @@ void AnchorWatch::add(ActionIndex action, const Anchor& anchor) {
                                                : where_of(anchor.machine, anchor.name).value;
   }
   of(moment_of(anchor.kind)).push_back(std::move(watched));
+}
+
+void AnchorWatch::operation_taken(std::uint64_t operation) {
+  taken_.insert(operation);
+  taken_last_ = operation;
+  for (std::vector<Watched>& sort : watched_) {
+    for (Watched& watched : sort) {
+      if (watched.anchor->since_operation == operation) watched.is_counting = true;
+      watched.seen_before = watched.seen;
+      for (Count& count : watched.counts) count.seen_before = count.seen;
+    }
+  }
 }
 
 bool AnchorWatch::wants(MomentKind kind) const {
@@ -96,8 +109,12 @@ template <typename Matches>
 const std::vector<ActionIndex>& AnchorWatch::count(MomentKind kind, Matches is_match) {
   due_.clear();
   std::erase_if(of(kind), [&](Watched& watched) {
-    if (!is_match(watched) || ++watched.seen < watched.anchor->nth) return false;
+    const bool is_counted = watched.is_counting && is_match(watched);
+    if (!is_counted || ++watched.seen < watched.anchor->nth) return false;
     due_.push_back(watched.action);
+    met_.push_back({.action = watched.action,
+                    .operation = taken_last_,
+                    .nth = watched.seen - watched.seen_before});
     return true;
   });
   return due_;
@@ -135,6 +152,7 @@ const std::vector<ActionIndex>& AnchorWatch::on_disk(std::string_view machine,
       auto found = std::ranges::find(watched.counts, machine_hash, &Count::key);
       if (found == watched.counts.end()) return false;
       watched.seen = found->seen++;
+      watched.seen_before = found->seen_before;
       return true;
     }
     if (anchor.kind == AnchorKind::kDiskChange) {
@@ -165,9 +183,9 @@ const std::vector<ActionIndex>& AnchorWatch::on_boot(std::string_view machine) {
     if (watched.anchor->kind != AnchorKind::kOperationAfterBoot) continue;
     auto found = std::ranges::find(watched.counts, machine_hash, &Count::key);
     if (found == watched.counts.end()) {
-      watched.counts.push_back({.key = machine_hash, .seen = 0});
+      watched.counts.push_back({.key = machine_hash});
     } else {
-      found->seen = 0;
+      *found = {.key = machine_hash};
     }
   }
   return count(MomentKind::kBoot,

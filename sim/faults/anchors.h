@@ -2,12 +2,14 @@
 
 // Counts the moments that actions wait for.
 //
-// An anchor is watched from when its action is armed. A moment that matches is counted, and the one
-// that makes the anchor's n-th ends the watch. Nothing here knows what an action does.
+// An anchor is watched from when its action is armed, or from when a client took the operation that
+// it names. A moment that matches is counted, and the one that makes the anchor's n-th ends the
+// watch. Nothing here knows what an action does.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +20,15 @@ namespace millrace::sim {
 
 /// Which action of a plan, by its place there.
 using ActionIndex = std::uint32_t;
+
+/// A moment that an action waited for, as counted from the operation that was taken last before it.
+struct MetMoment {
+  ActionIndex action = 0;
+  std::uint64_t operation = 0;  ///< 0 where none had been taken.
+  std::uint32_t nth = 0;
+
+  friend bool operator==(const MetMoment&, const MetMoment&) = default;
+};
 
 /// Watches anchors. Cost: O(watched anchors of the sort) a moment; only those whose names match are
 /// looked at more closely.
@@ -30,6 +41,10 @@ class AnchorWatch {
 
   /// Watches an anchor, which outlives the watch.
   void add(ActionIndex action, const Anchor& anchor);
+  /// A client takes an operation: anchors that name it begin to count.
+  void operation_taken(std::uint64_t operation);
+  /// The moments that made an action due, in their order.
+  const std::vector<MetMoment>& met() const { return met_; }
   /// Forgets all anchors.
   void clear() {
     for (std::vector<Watched>& sort : watched_) sort.clear();
@@ -51,10 +66,13 @@ class AnchorWatch {
   struct Count {
     std::uint64_t key = 0;
     std::uint32_t seen = 0;
+    std::uint32_t seen_before = 0;
   };
   struct Watched {
     ActionIndex action = 0;
     std::uint32_t seen = 0;
+    std::uint32_t seen_before = 0;  // By when the last operation was taken.
+    bool is_counting = false;
     std::uint64_t machine_hash = 0;  // 0: any machine.
     std::uint64_t name_hash = 0;     // 0: any. Of kEntityEvent, the entity's.
     const Anchor* anchor = nullptr;
@@ -74,6 +92,9 @@ class AnchorWatch {
   const FrameNamer& namer_;
   std::array<std::vector<Watched>, kMomentKindCount> watched_;
   std::vector<ActionIndex> due_;
+  std::set<std::uint64_t> taken_;
+  std::uint64_t taken_last_ = 0;
+  std::vector<MetMoment> met_;
 };
 
 }  // namespace millrace::sim

@@ -70,6 +70,8 @@ class FaultEngine final : public EventTarget, public AnchorSink {
   void start_before_format();
   /// Arms the plan, or the rest of it. All machines exist.
   void start();
+  /// A client takes an operation of its plan.
+  void on_operation_taken(std::uint64_t operation) { watch_.operation_taken(operation); }
   /// Calls `listener` with each moment of a disk while faults may fire, before any of them does.
   using DiskListener = std::function<void(Machine& machine, const DiskMoment& moment)>;
   void set_disk_listener(DiskListener listener);
@@ -83,6 +85,8 @@ class FaultEngine final : public EventTarget, public AnchorSink {
 
   /// What became of each action, in the order of the plan.
   const std::vector<FaultState>& states() const { return states_; }
+  /// When the moments of anchored actions came, by their places in the plan.
+  const std::vector<MetMoment>& met_moments() const { return watch_.met(); }
   /// Ids of the actions that the budget refused in this run.
   std::vector<std::uint64_t> refused() const;
   /// The plan with its refusals written in: the one to save.

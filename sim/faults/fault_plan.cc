@@ -94,6 +94,7 @@ void write_anchor(const Anchor& anchor, FieldWriter& writer) {
     writer.text("phase", std::string(name_of(anchor.phase).name));
   }
   writer.integer("operation", static_cast<std::int64_t>(anchor.operation), 0);
+  writer.integer("since_operation", static_cast<std::int64_t>(anchor.since_operation), 0);
   writer.integer("nth", anchor.nth, 1);
 }
 
@@ -207,6 +208,9 @@ Result<std::optional<Anchor>> read_anchor(FieldReader& reader) {
     TRY(reader.integer("operation", 1, operation));
     anchor.operation = static_cast<std::uint64_t>(operation);
   }
+  std::int64_t since = 0;
+  TRY(reader.integer("since_operation", 1, since));
+  anchor.since_operation = static_cast<std::uint64_t>(since);
   std::int64_t nth = 1;
   TRY(reader.integer("nth", 1, nth));
   if (nth > UINT32_MAX) return fail(Errc::kInvalid, "nth: too large");
@@ -238,7 +242,9 @@ std::string anchor_text(const Anchor& anchor) {
     text += name_of(anchor.phase).words;
   }
   if (anchor.operation != 0) text += " for operation " + std::to_string(anchor.operation);
-  return text + ", " + ordinal_text(anchor.nth);
+  text += ", " + ordinal_text(anchor.nth);
+  if (anchor.since_operation == 0) return text;
+  return text + " since operation " + std::to_string(anchor.since_operation);
 }
 
 /// Kinds that do their work at once, or whose `duration` is a machine's time without power.

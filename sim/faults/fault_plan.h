@@ -61,6 +61,8 @@ struct Anchor {
   DiskPhase phase = DiskPhase::kBefore;
   /// For changes of a disk: only those made in the name of this operation; 0 for all.
   std::uint64_t operation = 0;
+  /// Counts only from when a client took this operation; 0 for from when the action is armed.
+  std::uint64_t since_operation = 0;
   /// Which of the matching moments; the first is 1.
   std::uint32_t nth = 1;
 

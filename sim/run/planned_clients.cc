@@ -11,9 +11,9 @@ using sim::ArenaScope;
 
 // --- all clients ---
 
-PlannedClients::PlannedClients(sim::World& world, const Plan& plan, const Directory& directory,
-                               History& history)
-    : world_(world), directory_(directory), history_(history) {
+PlannedClients::PlannedClients(sim::World& world, sim::FaultEngine& faults, const Plan& plan,
+                               const Directory& directory, History& history)
+    : world_(world), faults_(faults), directory_(directory), history_(history) {
   std::set<std::uint64_t> all;
   for (const PlanClient& client : plan.clients) {
     clients_.push_back(std::make_unique<PlannedClient>(*this, client));
@@ -77,6 +77,7 @@ std::optional<Operation> PlannedClient::next_operation(Instant deadline) {
     if (!wait_for_next(deadline)) return std::nullopt;
     taken = &plan_.operations[next_++];
     pending_.insert(taken->operation.id);
+    all_.faults_.on_operation_taken(taken->operation.id);
     all_.history_.record(
         OperationTaken{.operation = taken->operation.id, .kind = taken->operation.kind});
   }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/faults/fault_engine.h"
 #include "sim/kernel/world.h"
 #include "sim/run/client.h"
 #include "sim/run/id_ranges.h"
@@ -25,7 +26,8 @@ class PlannedClient;
 class PlannedClients {
  public:
   /// All arguments outlive the clients.
-  PlannedClients(sim::World& world, const Plan& plan, const Directory& directory, History& history);
+  PlannedClients(sim::World& world, sim::FaultEngine& faults, const Plan& plan,
+                 const Directory& directory, History& history);
   ~PlannedClients();
   PlannedClients(const PlannedClients&) = delete;
   PlannedClients& operator=(const PlannedClients&) = delete;
@@ -55,6 +57,7 @@ class PlannedClients {
   void let_followers_start(std::uint64_t id);
 
   sim::World& world_;
+  sim::FaultEngine& faults_;
   const Directory& directory_;
   History& history_;
   sim::SimTime started_at_;

@@ -82,7 +82,7 @@ RunWorld::RunWorld(const Registry& registry, const Scenario& scenario, const Pla
           registry, scenario, [this](const PropertyType& type) { return excuse(type); },
           [this](std::uint32_t machine) -> const std::string& { return machine_name(machine); }),
       history_(*world_, properties_, plan, options),
-      clients_(*world_, plan, directory_, history_) {
+      clients_(*world_, *faults_, plan, directory_, history_) {
   world_->set_traced(options.is_traced);
   if (options.is_traced && !options.keeps_blocks()) {
     world_->fingerprint().keep_blocks(0, kTrailRecords / sim::Fingerprint::kBlockRecords);

@@ -147,6 +147,63 @@ TEST(AnchorWatch, changes_of_a_disk_are_counted_by_phase_and_operation) {
   EXPECT_EQ(watch.on_disk("store-1", moment), (Due{1, 2}));
 }
 
+TEST(AnchorWatch, counts_from_when_the_operation_that_an_anchor_names_is_taken) {
+  AnchorWatch watch(kNoNames);
+  Anchor anchor = anchor_at(AnchorKind::kMark, "", "log.synced", 2);
+  anchor.since_operation = 7;
+  watch.add(1, anchor);
+
+  EXPECT_TRUE(watch.wants(MomentKind::kMark));
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{});
+  watch.operation_taken(3);
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{});
+  watch.operation_taken(7);
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{});
+  // Whoever is armed later counts from then.
+  watch.operation_taken(8);
+  watch.add(2, anchor);
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{1});
+  EXPECT_EQ(watch.on_mark("store-1", "log.synced"), Due{2});
+}
+
+TEST(AnchorWatch, tells_which_moment_it_was_since_the_last_operation) {
+  AnchorWatch watch(kNoNames);
+  const Anchor first = anchor_at(AnchorKind::kMark, "", "log.synced", 1);
+  const Anchor fifth = anchor_at(AnchorKind::kMark, "", "log.synced", 5);
+  watch.add(1, fifth);
+  watch.add(2, first);
+
+  watch.on_mark("store-1", "log.synced");
+  watch.operation_taken(3);
+  watch.on_mark("store-1", "log.synced");
+  watch.operation_taken(9);
+  for (int i = 0; i < 3; ++i) watch.on_mark("store-1", "log.synced");
+
+  EXPECT_EQ(watch.met(), (std::vector<MetMoment>{{.action = 2, .operation = 0, .nth = 1},
+                                                 {.action = 1, .operation = 9, .nth = 3}}));
+}
+
+// What is counted anew from each boot is counted from the later of boot and operation.
+TEST(AnchorWatch, tells_which_operation_after_a_boot_it_was_since_the_last_of_a_client) {
+  const DiskMoment write{DiskRequest::kWrite, DiskPhase::kBefore, "log.0"};
+  const Anchor third = anchor_at(AnchorKind::kOperationAfterBoot, "store-1", "", 3);
+  for (const bool boots_again : {false, true}) {
+    AnchorWatch watch(kNoNames);
+    watch.add(1, third);
+    watch.on_boot("store-1");
+    watch.on_disk("store-1", write);
+    watch.operation_taken(4);
+    if (boots_again) watch.on_boot("store-1");
+
+    int writes = 1;
+    while (watch.on_disk("store-1", write).empty()) ++writes;
+
+    const auto nth = static_cast<std::uint32_t>(writes);
+    EXPECT_EQ(writes, boots_again ? 3 : 2);
+    EXPECT_EQ(watch.met(), (std::vector<MetMoment>{{.action = 1, .operation = 4, .nth = nth}}));
+  }
+}
+
 TEST(AnchorWatch, frames_are_named_only_where_their_link_matches) {
   int named = 0;
   const FrameNamer namer = [&](ByteView bytes) {

@@ -95,6 +95,7 @@ TEST(FaultPlan, every_sort_of_anchor_is_read_back) {
                            .name = "c",
                            .fields = {},
                            .phase = DiskPhase::kBefore,
+                           .since_operation = 12,
                            .nth = 9};
 
     const Result<FaultAction> read = action_from_fields(to_fields(action));
@@ -234,12 +235,17 @@ TEST(FaultPlan, moments_read_like_sentences) {
   in_write.anchor->machine = "store-1";
   in_write.anchor->name = "log.";
   in_write.anchor->nth = 22;
+  FaultAction in_later_write = in_write;
+  in_later_write.anchor->since_operation = 760;
+  in_later_write.anchor->nth = 2;
   FaultAction linked = kill(3);
   linked.after = 2;
 
   EXPECT_EQ(describe_moment(kill(1)), "at 1 s");
   EXPECT_EQ(describe_moment(at_mark), "at mark append.acked, 1st");
   EXPECT_EQ(describe_moment(in_write), "20 us after disk write log. on store-1 begun, 22nd");
+  EXPECT_EQ(describe_moment(in_later_write),
+            "20 us after disk write log. on store-1 begun, 2nd since operation 760");
   EXPECT_EQ(describe_moment(linked), "1 s after fault 2");
   EXPECT_EQ(describe(kill(1)), "machine.kill store-1 for 400 ms, at 1 s");
 }
