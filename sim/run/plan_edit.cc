@@ -1,8 +1,11 @@
 #include "sim/run/plan_edit.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace millrace::run {
 namespace {
@@ -46,6 +49,42 @@ std::map<std::string, std::optional<std::string>, std::less<>> successors_of(con
   return successors;
 }
 
+/// Operations that are due while faults strike, in the order in which they are.
+std::vector<std::uint64_t> order_of(const Plan& plan) {
+  std::vector<std::pair<Duration, std::uint64_t>> timed;
+  for (const PlanClient& client : plan.clients) {
+    if (client.start != ClientStart::kStart) continue;
+    for (const PlanOperation& planned : client.operations) {
+      timed.emplace_back(planned.not_before, planned.operation.id);
+    }
+  }
+  std::ranges::sort(timed);
+  std::vector<std::uint64_t> order;
+  for (const auto& [time, id] : timed) order.push_back(id);
+  return order;
+}
+
+/// The one that is left nearest to `id`, rather an earlier one; 0 where none is.
+std::uint64_t nearest_left(const std::vector<std::uint64_t>& order, std::uint64_t id,
+                           const std::set<std::uint64_t>& gone) {
+  const auto is_left = [&](std::uint64_t other) { return !gone.contains(other); };
+  const auto place = std::ranges::find(order, id);
+  const auto before = std::find_if(std::reverse_iterator(place), order.rend(), is_left);
+  if (before != order.rend()) return *before;
+  const auto next = std::find_if(place, order.end(), is_left);
+  return next == order.end() ? 0 : *next;
+}
+
+/// Lets anchors that count from an operation which goes count from one that is left.
+void recount_anchors(Plan& plan, const std::set<std::uint64_t>& gone) {
+  std::vector<std::uint64_t> order;
+  for (sim::FaultAction& action : plan.faults.actions) {
+    if (!action.anchor.has_value() || !gone.contains(action.anchor->since_operation)) continue;
+    if (order.empty()) order = order_of(plan);
+    action.anchor->since_operation = nearest_left(order, action.anchor->since_operation, gone);
+  }
+}
+
 }  // namespace
 
 void remove_faults(Plan& plan, const std::set<std::uint64_t>& ids) {
@@ -59,6 +98,7 @@ void remove_faults(Plan& plan, const std::set<std::uint64_t>& ids) {
 }
 
 void remove_operations(Plan& plan, const std::set<std::uint64_t>& ids) {
+  recount_anchors(plan, ids);
   std::map<std::uint64_t, std::optional<std::uint64_t>> followed_by_gone;
   for (PlanClient& client : plan.clients) {
     for (const PlanOperation& planned : client.operations) {

@@ -16,7 +16,8 @@ namespace millrace::run {
 /// Takes faults out, with those that wait for one of them: they could never fire.
 void remove_faults(Plan& plan, const std::set<std::uint64_t>& ids);
 
-/// Takes operations out. Who followed one of them follows the one before it.
+/// Takes operations out. Who followed one of them follows the one before it. An anchor that counts
+/// from one of them counts from the one that is due before it, or else next, whoever's it is.
 void remove_operations(Plan& plan, const std::set<std::uint64_t>& ids);
 
 /// Takes machines out, servers or clients, with the faults that are about them alone. Groups that

@@ -41,6 +41,9 @@ Reduction drop_fault_kinds(const Plan& plan);
 Reduction drop_faults(const Plan& plan);
 /// All but one of the machines that a fault strikes.
 Reduction drop_fault_targets(const Plan& plan);
+/// Anchors count from the operation that was taken last before their moments: the same moments, to
+/// which what had happened before that operation leads no more. Leaves nothing out by itself.
+Reduction recount_moments(const Plan& plan, const RunRecord& record);
 Reduction drop_clients(const Plan& plan);
 Reduction drop_operations(const Plan& plan);
 Reduction drop_machines(const Plan& plan);
@@ -64,7 +67,7 @@ Reduction shorten_run(const Plan& plan, Duration rest);
 Reduction round_times(const Plan& plan, int digits);
 /// Durations of faults and delays after their moments to a plain time.
 Reduction plain_durations(const Plan& plan);
-/// Anchors to the first of their moments, or halfway there.
+/// Anchors to the first of their moments, be it counted from an operation or not, or halfway there.
 Reduction earlier_moments(const Plan& plan, bool is_first);
 /// Arguments of operations and amounts of faults to 1, or halfway there.
 Reduction smaller_numbers(const Plan& plan, bool is_least);

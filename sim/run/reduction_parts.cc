@@ -113,6 +113,26 @@ Reduction drop_fault_targets(const Plan& plan) {
   return {.name = "targets of faults", .count = targets.size(), .apply = apply};
 }
 
+Reduction recount_moments(const Plan& plan, const RunRecord& record) {
+  std::vector<MetMoment> recounted;
+  for (const MetMoment& met : record.met_moments) {
+    const auto action = std::ranges::find(plan.faults.actions, met.fault, &sim::FaultAction::id);
+    if (action == plan.faults.actions.end() || !action->anchor.has_value()) continue;
+    if (met.nth < action->anchor->nth) recounted.push_back(met);
+  }
+  const auto apply = [recounted](Plan& changed, std::span<const std::size_t> chosen) {
+    for (const std::size_t index : chosen) {
+      const MetMoment& met = recounted[index];
+      const auto action =
+          std::ranges::find(changed.faults.actions, met.fault, &sim::FaultAction::id);
+      if (action == changed.faults.actions.end() || !action->anchor.has_value()) continue;
+      action->anchor->since_operation = met.operation;
+      action->anchor->nth = met.nth;
+    }
+  };
+  return {.name = "moments", .count = recounted.size(), .apply = apply};
+}
+
 Reduction drop_clients(const Plan& plan) {
   std::vector<std::string> names;
   for (const PlanClient& client : plan.clients) names.push_back(client.name);

@@ -305,18 +305,26 @@ Reduction plain_durations(const Plan& plan) {
 }
 
 Reduction earlier_moments(const Plan& plan, bool is_first) {
-  std::vector<std::uint64_t> faults;
+  struct Change {
+    std::uint64_t fault = 0;
+    bool is_of_all = false;  // Counts from no operation.
+  };
+  std::vector<Change> changes;
   for (const sim::FaultAction& action : plan.faults.actions) {
-    if (action.anchor.has_value() && action.anchor->nth > 1) faults.push_back(action.id);
+    if (!action.anchor.has_value()) continue;
+    if (action.anchor->nth > 1) changes.push_back({.fault = action.id});
+    const bool counts_from_one = action.anchor->since_operation != 0;
+    if (is_first && counts_from_one) changes.push_back({.fault = action.id, .is_of_all = true});
   }
   const auto apply = [=](Plan& changed, std::span<const std::size_t> chosen) {
     for (const std::size_t index : chosen) {
-      sim::FaultAction* const action = find_fault(changed, faults[index]);
+      sim::FaultAction* const action = find_fault(changed, changes[index].fault);
       if (action == nullptr || !action->anchor.has_value()) continue;
       action->anchor->nth = is_first ? 1 : (action->anchor->nth + 1) / 2;
+      if (changes[index].is_of_all) action->anchor->since_operation = 0;
     }
   };
-  return {.name = "moments", .count = faults.size(), .apply = apply};
+  return {.name = "moments", .count = changes.size(), .apply = apply};
 }
 
 Reduction smaller_numbers(const Plan& plan, bool is_least) {

@@ -244,6 +244,12 @@ class Runner {
       if (states[i] != sim::FaultState::kWaiting) continue;
       record_.unmatched_faults.push_back(plan_.faults.actions[i].id);
     }
+    for (const sim::MetMoment& met : run_.faults().met_moments()) {
+      if (met.operation == 0) continue;
+      record_.met_moments.push_back({.fault = plan_.faults.actions[met.action].id,
+                                     .operation = met.operation,
+                                     .nth = met.nth});
+    }
   }
 
   void record_verdict() {

@@ -194,6 +194,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Objection, property, name, signature, claim, 
                                    evidence, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Breakdown, signature, what, machine, role, task, at, frames)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultCount, kind, planned, fired, refused, took_effect)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MetMoment, fault, operation, nth)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeptEvent, number, time_ns, id, kind, machine, task, content)
 
 namespace {
@@ -299,6 +300,7 @@ std::string run_record_to_json(const RunRecord& record) {
   put_if(out, "violation", record.violation);
   put_if(out, "breakdown", record.breakdown);
   put_if(out, "limit", record.limit);
+  if (!record.met_moments.empty()) out["met_moments"] = record.met_moments;
   if (!record.crash_points.empty()) out["crash_points"] = record.crash_points;
   if (!record.power_losses.empty()) out["power_losses"] = record.power_losses;
   // Payloads may end up in texts: bytes that are no UTF-8 must not stop a campaign.
@@ -313,6 +315,7 @@ Result<RunRecord> run_record_from_json(std::string_view text) {
     get_if(in, "violation", record.violation);
     get_if(in, "breakdown", record.breakdown);
     get_if(in, "limit", record.limit);
+    if (in.contains("met_moments")) in.at("met_moments").get_to(record.met_moments);
     if (in.contains("crash_points")) in.at("crash_points").get_to(record.crash_points);
     if (in.contains("power_losses")) in.at("power_losses").get_to(record.power_losses);
   } catch (const json::exception& error) {

@@ -91,6 +91,16 @@ struct Breakdown {
   friend bool operator==(const Breakdown&, const Breakdown&) = default;
 };
 
+/// The moment of an anchored fault, as counted from the operation that a client had taken last:
+/// with `since_operation` and `nth` like these the anchor is met at the same moment.
+struct MetMoment {
+  std::uint64_t fault = 0;
+  std::uint64_t operation = 0;
+  std::uint32_t nth = 0;
+
+  friend bool operator==(const MetMoment&, const MetMoment&) = default;
+};
+
 struct FaultCount {
   std::string kind;
   std::uint64_t planned = 0;
@@ -162,6 +172,8 @@ struct RunRecord {
   /// Faults of the plan that never met their moment, and how often each override decided a draw.
   std::vector<std::uint64_t> unmatched_faults;
   std::vector<std::uint64_t> override_matches;
+  /// Of anchored faults that met their moments after some operation had been taken.
+  std::vector<MetMoment> met_moments;
   /// Ids of the operations that their clients took: "1-204,300" (id_ranges.h).
   std::string taken_operations;
   /// Hash of each full block of the fingerprint; only where the options ask for them.

@@ -152,6 +152,7 @@ class Shrinker {
     has_changed |= halve(drop_fault_kinds(plan_));
     has_changed |= halve(drop_faults(plan_));
     has_changed |= halve(drop_unused(plan_, record_));
+    has_changed |= halve(recount_moments(plan_, record_));
     has_changed |= halve(drop_clients(plan_));
     has_changed |= halve(drop_operations(plan_));
     has_changed |= halve(drop_fault_targets(plan_));

@@ -7,7 +7,9 @@
 // failure, kinds of faults, faults, clients, operations, machines; then the configuration and the
 // values; then every draw is made neutral, and those that the failure needs are given back; then
 // what is left happens one after the other; and all of it again until nothing changes. Where a
-// single part seems to be needed, other schedules are tried before it is kept.
+// single part seems to be needed, other schedules are tried before it is kept. Before operations
+// go, a fault at the 44th moment of some sort becomes one at the first since some operation: the
+// run that is to be reduced says which. Else all operations that make up the count would stay.
 //
 // Without a bound that is met, the result is a function of the plan and the build.
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <gtest/gtest.h>
+#include <numeric>
 #include <rapidcheck/gtest.h>
 #include <string>
 #include <vector>
@@ -59,6 +60,23 @@ RC_GTEST_PROP(SmallPlans, mean_the_same_once_they_were_written_and_read, ()) {
 }
 
 // --- Reductions ---
+
+RC_GTEST_PROP(SmallPlans, run_the_same_when_moments_count_from_the_operation_before_them, ()) {
+  const SmallPlan small = *any_plan(store());
+  const RunRecord record = run_small(small, small.plan);
+  Plan plan = small.plan;
+  const run::Reduction recount = run::recount_moments(plan, record);
+  std::vector<std::size_t> all(recount.count);
+  std::iota(all.begin(), all.end(), 0);
+
+  recount.apply(plan, all);
+
+  RC_CLASSIFY(recount.count > 0);
+  const RunRecord recounted = run_small(small, plan);
+  RC_ASSERT(recounted.fingerprint == record.fingerprint);
+  RC_ASSERT(recounted.met_moments == record.met_moments);
+  RC_ASSERT(run::recount_moments(plan, recounted).count == 0U);
+}
 
 std::vector<run::Reduction> all_reductions(const Plan& plan) {
   return {run::serialise(plan),

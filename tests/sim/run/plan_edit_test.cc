@@ -1,6 +1,7 @@
 #include "sim/run/plan_edit.h"
 
 #include <algorithm>
+#include <array>
 #include <gtest/gtest.h>
 
 #include "tests/sim/run/toy_world.h"
@@ -56,6 +57,31 @@ TEST_F(PlanEdits, who_followed_an_operation_that_is_taken_out_follows_the_one_be
 
   EXPECT_EQ(operation(0, 1).operation.id, third + 1);
   EXPECT_EQ(operation(1, 0).after, first);
+  EXPECT_TRUE(is_valid());
+}
+
+TEST_F(PlanEdits, an_anchor_counts_from_a_neighbour_of_the_operation_that_is_taken_out) {
+  plan_.clients[0].operations.resize(2);
+  plan_.clients[1].operations.resize(2);
+  plan_.clients.resize(2);
+  operation(0, 0).not_before = milliseconds(100);
+  operation(1, 0).not_before = milliseconds(200);
+  operation(0, 1).not_before = milliseconds(300);
+  operation(1, 1).not_before = milliseconds(400);
+  const std::array ids{operation(0, 0).operation.id, operation(1, 0).operation.id,
+                       operation(0, 1).operation.id, operation(1, 1).operation.id};
+  std::uint64_t& since = plan_.faults.actions[0].anchor->since_operation;
+  since = ids[2];
+
+  remove_operations(plan_, {ids[2]});
+  EXPECT_EQ(since, ids[1]) << "the one before it, though another client's";
+
+  remove_operations(plan_, {ids[0], ids[1]});
+  EXPECT_EQ(since, ids[3]) << "there is none before it";
+
+  remove_operations(plan_, {ids[3]});
+  EXPECT_EQ(since, 0U) << "there is none at all";
+  EXPECT_EQ(plan_.faults.actions[1].anchor->since_operation, 0U);
   EXPECT_TRUE(is_valid());
 }
 

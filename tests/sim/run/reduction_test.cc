@@ -1,5 +1,6 @@
 #include "sim/run/reduction.h"
 
+#include <array>
 #include <gtest/gtest.h>
 #include <numeric>
 
@@ -40,11 +41,14 @@ TEST_F(Reductions, of_every_sort_leave_a_plan_that_can_be_read) {
   record.virtual_ns = seconds(2).ns;
   record.unmatched_faults = {1};
   record.override_matches.assign(plan_.overrides.size(), 0);
+  const std::uint64_t last = plan_.clients[0].operations.back().operation.id;
+  record.met_moments = {{.fault = 2, .operation = last, .nth = 2}};
   const std::vector<Reduction> all{drop_unused(plan_, record),
                                    serialise(plan_),
                                    close_gaps(plan_, milliseconds(1)),
                                    round_times(plan_, 1),
                                    plain_durations(plan_),
+                                   recount_moments(plan_, record),
                                    earlier_moments(plan_, true),
                                    earlier_moments(plan_, false),
                                    smaller_numbers(plan_, true),
@@ -127,6 +131,46 @@ TEST_F(Reductions, drop_what_the_run_never_came_to) {
     }
   }
   EXPECT_EQ(plan_.run_for, seconds(1) + microseconds(1));
+}
+
+// By the fifth mark of a store some operations have been taken; which mark it is counts from there.
+TEST_F(Reductions, recount_moments_and_leave_the_run_as_it_is) {
+  const Scenario scenario = toy::quiet_scenario();
+  const RunRecord before = run_plan(registry_, scenario, plan_, {});
+  ASSERT_EQ(before.met_moments.size(), 2U);
+
+  apply_all(recount_moments(plan_, before));
+  const RunRecord after = run_plan(registry_, scenario, plan_, {});
+
+  for (const sim::FaultAction& action : plan_.faults.actions) {
+    EXPECT_NE(action.anchor->since_operation, 0U);
+    EXPECT_LT(action.anchor->nth, 5U);
+  }
+  EXPECT_EQ(after.fingerprint, before.fingerprint);
+  EXPECT_EQ(after.met_moments, before.met_moments);
+  EXPECT_EQ(recount_moments(plan_, after).count, 0U) << "there is nothing left to count anew";
+}
+
+TEST_F(Reductions, bring_moments_back_to_the_first_of_all) {
+  sim::Anchor& anchor = *plan_.faults.actions[0].anchor;
+  anchor.since_operation = 7;
+  const Reduction earlier = earlier_moments(plan_, true);
+  const Reduction halfway = earlier_moments(plan_, false);
+  // Of the other fault there is only one way.
+  ASSERT_EQ(earlier.count, 3U);
+  ASSERT_EQ(halfway.count, 2U);
+
+  halfway.apply(plan_, std::array{std::size_t{0}});
+  EXPECT_EQ(anchor.nth, 3U);
+  EXPECT_EQ(anchor.since_operation, 7U);
+
+  earlier.apply(plan_, std::array{std::size_t{0}});
+  EXPECT_EQ(anchor.nth, 1U);
+  EXPECT_EQ(anchor.since_operation, 7U);
+
+  earlier.apply(plan_, std::array{std::size_t{1}});
+  EXPECT_EQ(anchor.nth, 1U);
+  EXPECT_EQ(anchor.since_operation, 0U);
 }
 
 // All draws that were not neutral, each by a rule of its own, are the same run as before.

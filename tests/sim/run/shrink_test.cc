@@ -96,6 +96,38 @@ class IsQuick {
 Duration IsQuick::bound;
 Duration IsQuick::longest;
 
+/// No store loses its power while a certain operation is under way; which one, a test sets before
+/// its workers are forked.
+class IsAloneMeanwhile {
+ public:
+  static constexpr Claim claim{"PLANT-4", "is_alone_meanwhile", "The power stays on meanwhile."};
+  using Sees = Records<OperationTaken, OperationEnded, ProcessEnded, toy::Stored>;
+  static std::uint64_t operation;
+
+  void on(const OperationTaken& taken, At /*at*/, Judge& judge) {
+    judge.compared();
+    open_.insert(taken.operation);
+  }
+  void on(const OperationEnded& ended, At /*at*/, Judge& /*judge*/) {
+    open_.erase(ended.operation);
+  }
+  void on(const ProcessEnded& ended, At at, Judge& judge) {
+    if (ended.how != "power_loss") return;
+    struck = open_;
+    if (!open_.contains(operation)) return;
+    judge.violated({.seen = "a power loss", .expected = "none", .evidence = {at}});
+  }
+  void on(const toy::Stored& /*stored*/, At /*at*/) {}
+
+  /// What was under way at the last power loss in this process.
+  static Ids struck;
+
+ private:
+  Ids open_;
+};
+std::uint64_t IsAloneMeanwhile::operation;
+Ids IsAloneMeanwhile::struck;
+
 // --- the tests ---
 
 class Shrinking : public testing::Test {
@@ -234,6 +266,30 @@ TEST_F(Shrinking, finds_a_lost_write_in_two_operations_and_one_fault) {
 
   EXPECT_EQ(story_of(small.plan), "2 operations, 1 fault, 3 machines");
   EXPECT_EQ(small.to, size_of(small.plan));
+}
+
+// The power goes at the fiftieth write of a store, and what matters is only that one operation was
+// under way then. All the others that write there are what makes it the fiftieth.
+TEST_F(Shrinking, takes_away_the_operations_that_only_make_up_the_count_of_an_anchor) {
+  registry_.property<IsAloneMeanwhile>();
+  scenario_.workloads[0].knobs["operations"] = Range::fixed(60);
+  Plan plan = toy::with_power_losses(draw_plan(registry_, scenario_, 1));
+  plan.faults.actions.resize(1);
+  plan.faults.actions[0].anchor->nth = 50;
+  IsAloneMeanwhile::operation = 0;
+  run(plan);
+  ASSERT_EQ(IsAloneMeanwhile::struck.size(), 1U);
+  IsAloneMeanwhile::operation = *IsAloneMeanwhile::struck.begin();
+
+  const Shrunk small = shrunk(plan);
+
+  EXPECT_GE(small.from.operations, 120U);
+  EXPECT_EQ(operations_of(small.plan), Ids{IsAloneMeanwhile::operation});
+  ASSERT_EQ(small.plan.faults.actions.size(), 1U);
+  // Alone it is the first of all.
+  EXPECT_EQ(small.plan.faults.actions[0].anchor->nth, 1U);
+  EXPECT_EQ(small.plan.faults.actions[0].anchor->since_operation, 0U);
+  EXPECT_EQ(small.replays_alike, kReplays);
 }
 
 // A reader that is taken away finds nothing, and no bug is needed for that.
