@@ -213,6 +213,7 @@ Result<void> check_plans(const std::string& path, std::uint64_t campaign, const 
 struct CampaignDb::Statements {
   Statement insert_run;
   Statement insert_name;
+  Statement find_name;
   Statement insert_property;
   Statement insert_fault;
   Statement insert_mark;
@@ -255,7 +256,8 @@ Result<std::unique_ptr<CampaignDb>> CampaignDb::resume(const std::string& path,
 
 Result<void> CampaignDb::prepare() {
   Statement run = TRY(database_.prepare(kInsertRun));
-  Statement name = TRY(database_.prepare("INSERT INTO names(name) VALUES(?)"));
+  Statement name = TRY(database_.prepare("INSERT OR IGNORE INTO names(name) VALUES(?)"));
+  Statement find = TRY(database_.prepare("SELECT id FROM names WHERE name = ?"));
   Statement property = TRY(database_.prepare("INSERT INTO run_properties VALUES(?,?,?,?)"));
   Statement fault = TRY(database_.prepare("INSERT INTO run_faults VALUES(?,?,?,?,?,?)"));
   Statement mark = TRY(database_.prepare("INSERT INTO run_marks VALUES(?,?,?)"));
@@ -263,6 +265,7 @@ Result<void> CampaignDb::prepare() {
   Statement time = TRY(database_.prepare("UPDATE campaigns SET wall_ns = ? WHERE id = ?"));
   statements_ = std::make_unique<Statements>(Statements{.insert_run = std::move(run),
                                                         .insert_name = std::move(name),
+                                                        .find_name = std::move(find),
                                                         .insert_property = std::move(property),
                                                         .insert_fault = std::move(fault),
                                                         .insert_mark = std::move(mark),
@@ -277,8 +280,11 @@ Result<void> CampaignDb::prepare() {
 }
 
 Result<void> CampaignDb::add(const RunRecord& record, std::int64_t wall_ns) {
-  if (batch_ == 0) TRY(database_.execute("BEGIN"));
-  ++batch_;
+  batch_.push_back(record);
+  return batch_.size() == kBatchRuns ? commit(wall_ns) : Result<void>();
+}
+
+Result<void> CampaignDb::write(const RunRecord& record) {
   // Passing runs are many, and their counts are in tables of their own.
   const std::string whole =
       record.verdict == Verdict::kPass ? std::string() : run_record_to_json(record);
@@ -288,8 +294,7 @@ Result<void> CampaignDb::add(const RunRecord& record, std::int64_t wall_ns) {
                 record.virtual_ns, record.wall_ns, record.acked_operations, record.records,
                 record.client_records, hex16(digest_of(record)), whole)
           .run());
-  TRY(add_counts(database_.last_row(), record));
-  return batch_ == kBatchRuns ? commit(wall_ns) : Result<void>();
+  return add_counts(database_.last_row(), record);
 }
 
 Result<void> CampaignDb::add_counts(std::uint64_t run, const RunRecord& record) {
@@ -318,14 +323,20 @@ Result<void> CampaignDb::add_counts(std::uint64_t run, const RunRecord& record) 
 Result<std::uint64_t> CampaignDb::name_id(const std::string& name) {
   const auto found = names_.find(name);
   if (found != names_.end()) return found->second;
+  // Another campaign may have brought it into the file meanwhile.
   TRY(statements_->insert_name.bind(name).run());
-  return names_[name] = database_.last_row();
+  TRY(statements_->find_name.bind(name).step());
+  const std::uint64_t id = statements_->find_name.integer(0);
+  TRY(statements_->find_name.run());
+  return names_[name] = id;
 }
 
 Result<void> CampaignDb::commit(std::int64_t wall_ns) {
-  if (batch_ == 0) return {};
-  batch_ = 0;
+  if (batch_.empty()) return {};
+  TRY(database_.execute("BEGIN IMMEDIATE"));
+  for (const RunRecord& record : batch_) TRY(write(record));
   TRY(statements_->update_time.bind(wall_ns, campaign_).run());
+  batch_.clear();
   return database_.execute("COMMIT");
 }
 

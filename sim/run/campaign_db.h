@@ -3,7 +3,8 @@
 // The database of a campaign, written by the parent alone.
 //
 // Rows are committed in batches; a run counts once its batch is. After a kill -9 the file holds
-// every committed batch, and the campaign can be resumed from it.
+// every committed batch, and the campaign can be resumed from it. The file is locked only while a
+// batch is written, so that several campaigns may append to one file at a time.
 
 #include <cstdint>
 #include <functional>
@@ -67,9 +68,9 @@ class CampaignDb {
   CampaignDb& operator=(const CampaignDb&) = delete;
 
   /// Adds a run to the open batch, which is committed when it is full, with the wall time that the
-  /// campaign has taken. Errors: kIo.
+  /// campaign has taken. Errors: kIo; nothing can be added after one.
   Result<void> add(const RunRecord& record, std::int64_t wall_ns);
-  /// Commits the open batch. Errors: kIo.
+  /// Commits the open batch, whole or not at all. Errors: kIo; nothing can be added after one.
   Result<void> commit(std::int64_t wall_ns);
   /// Commits, and writes how the campaign ended: `state` and the counts. Errors: kIo.
   Result<void> finish(const StoredCampaign& campaign);
@@ -100,6 +101,7 @@ class CampaignDb {
   CampaignDb(Database database, std::uint64_t campaign);
 
   Result<void> prepare();
+  Result<void> write(const RunRecord& record);
   Result<void> add_counts(std::uint64_t run, const RunRecord& record);
   Result<std::uint64_t> name_id(const std::string& name);
 
@@ -107,7 +109,7 @@ class CampaignDb {
   std::uint64_t campaign_ = 0;
   std::unique_ptr<Statements> statements_;
   std::map<std::string, std::uint64_t, std::less<>> names_;
-  std::uint64_t batch_ = 0;
+  std::vector<RunRecord> batch_;
 };
 
 /// What a run did, in one word: a hash of the marks that it passed and of the kinds of faults that

@@ -166,7 +166,7 @@ Result<void> check_stored_database(const std::string& path) {
 
 Result<void> prepare_tables(Database& database) {
   // Takes the file before its version is looked at: two campaigns may begin at once.
-  TRY(database.execute("PRAGMA busy_timeout=10000; BEGIN IMMEDIATE"));
+  TRY(database.execute("BEGIN IMMEDIATE"));
   const std::uint64_t version = TRY(version_of(database));
   if (version < kSchemaVersion) {
     const Result<void> made = make_tables(database, version);

@@ -7,6 +7,9 @@
 namespace millrace::run {
 namespace {
 
+/// How long a statement waits for another process, which may be in the midst of a commit.
+constexpr int kBusyMs = 10'000;
+
 /// kInvalid where the file is damaged or of something else, kIo otherwise.
 std::unexpected<Error> failure(const std::string& path, sqlite3* handle) {
   const int code = sqlite3_errcode(handle) & 0xFF;  // Without what extends it.
@@ -72,6 +75,7 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
   // There is a handle even where it could not be opened: it knows why.
   Database database(path, handle);
   if (code != SQLITE_OK) return failure(path, handle);
+  sqlite3_busy_timeout(handle, kBusyMs);
   return database;
 }
 

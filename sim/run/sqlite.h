@@ -56,7 +56,8 @@ class Database {
   enum class Mode : std::uint8_t { kRead, kWrite };
 
   /// Opens the file; with kWrite it is made where there is none. Either way what a killed process
-  /// left of a transaction is undone, where the file can be written. Errors: kIo.
+  /// left of a transaction is undone, where the file can be written. What another process has
+  /// locked is waited for, for up to 10 s. Errors: kIo.
   static Result<Database> open(const std::string& path, Mode mode);
 
   /// Runs statements without parameters. Errors: kIo, with SQLite's words.
