@@ -12,9 +12,12 @@
 #include "sim/run/campaign_schema.h"
 #include "sim/run/campaign_tally.h"
 #include "sim/run/plan.h"
+#include "sim/run/temporary_folder.h"
 
 namespace millrace::run {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// Copies what is in `other`, whose ids follow those that are there.
 constexpr const char* kCopy = R"(
@@ -42,40 +45,20 @@ DROP TABLE renamed;
 DROP TABLE shift;
 )";
 
-/// A file that goes with its scope.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(std::string path) : path_(std::move(path)) { remove(); }
-  ~TemporaryFile() { remove(); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  void remove() const {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-
-  std::string path_;
-};
-
 /// Adds the campaigns of one file, through a copy of it that has this version's tables.
 Result<void> add_campaigns(Database& database, const std::string& from, const std::string& copy) {
-  const TemporaryFile brought(copy);
   {
     // By SQLite: a killed campaign may have left half of a transaction beside its file.
     Database original = TRY(Database::open(from, Database::Mode::kRead));
     Statement copies = TRY(original.prepare("VACUUM INTO ?"));
-    TRY(copies.bind(brought.path()).run());
+    TRY(copies.bind(copy).run());
   }
   {
-    Database older = TRY(Database::open(brought.path(), Database::Mode::kWrite));
+    Database older = TRY(Database::open(copy, Database::Mode::kWrite));
     TRY(prepare_tables(older));
   }
   Statement attach = TRY(database.prepare("ATTACH ? AS other"));
-  TRY(attach.bind(brought.path()).run());
+  TRY(attach.bind(copy).run());
   TRY(database.execute(std::string("BEGIN;") + kCopy + "COMMIT; DETACH other;"));
   return {};
 }
@@ -97,22 +80,27 @@ void count_plan(const RunSource& source, FailureGroup& group) {
 
 Result<void> merge_databases(const std::vector<std::string>& from, const std::string& to) {
   std::error_code ignored;
-  if (std::filesystem::exists(to, ignored)) return fail(Errc::kInvalid, to + ": is there already");
+  if (fs::exists(to, ignored)) return fail(Errc::kInvalid, to + ": is there already");
   for (const std::string& path : from) TRY(check_stored_database(path));
   TRY(check_database(to));
-  const TemporaryFile merged(to + ".part");
+  // Beside the new file, for a rename; under names that nobody else's file can have.
+  const fs::path folder = fs::path(to).parent_path();
+  const TemporaryFolder own = TRY(TemporaryFolder::make(folder.empty() ? "." : folder.string()));
+  const std::string merged = own.path() + "/merged.db";
   {
-    Database database = TRY(Database::open(merged.path(), Database::Mode::kWrite));
+    Database database = TRY(Database::open(merged, Database::Mode::kWrite));
     TRY(prepare_tables(database));
     for (const std::string& path : from) {
-      const Result<void> added = add_campaigns(database, path, to + ".copy");
+      const std::string copy = own.path() + "/copy.db";
+      const Result<void> added = add_campaigns(database, path, copy);
+      fs::remove(copy, ignored);
       if (!added.has_value()) {
         return fail(added.error().code, path + ": " + added.error().detail);
       }
     }
   }
   std::error_code failure;
-  std::filesystem::rename(merged.path(), to, failure);
+  fs::rename(merged, to, failure);
   if (failure) return fail(Errc::kIo, fmt::format("{}: {}", to, failure.message()));
   return {};
 }

@@ -174,6 +174,21 @@ TEST_F(DatabaseTest, shards_merged_are_the_whole) {
   EXPECT_EQ(called({"merge", "all.db", "part1", "-o", "twice.db"}, 1)["seeds"], whole["seeds"]);
 }
 
+// Whatever names it has for files of its own while it works.
+TEST_F(DatabaseTest, merging_touches_nothing_but_the_new_file) {
+  call({"campaign", "quiet", "--seeds", "1", "--out", "o"});
+  write("all.db.copy", read("o/campaign.db"));
+  write("all.db.part", "precious");
+
+  EXPECT_EQ(called({"merge", "all.db.copy", "o", "-o", "all.db"}, 0)["seeds"], 1);
+
+  EXPECT_EQ(read("all.db.copy"), read("o/campaign.db"));
+  EXPECT_EQ(read("all.db.part"), "precious");
+  std::vector<std::string> left = files();
+  std::erase_if(left, [](const std::string& path) { return path.starts_with("o/"); });
+  EXPECT_EQ(left, (std::vector<std::string>{"all.db", "all.db.copy", "all.db.part"}));
+}
+
 TEST_F(DatabaseTest, merging_refuses_what_is_no_campaign_and_leaves_nothing) {
   call({"campaign", "quiet", "--seeds", "1", "--out", "o"});
   write("notes.db", "Dear diary");
