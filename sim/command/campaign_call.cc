@@ -15,6 +15,7 @@
 #include "sim/command/run_once.h"
 #include "sim/command/run_pages.h"
 #include "sim/command/shrinking.h"
+#include "sim/run/campaign_schema.h"
 #include "system/base/check.h"
 
 namespace millrace::command {
@@ -162,6 +163,13 @@ int status_of_campaign(const run::CampaignSummary& summary, const Interrupts& in
 }
 
 }  // namespace
+
+std::expected<void, std::string> check_place_of_runs(const std::string& database) {
+  Result<void> checked = run::check_database(database);
+  if (checked.has_value()) checked = run::check_whole(database);
+  if (!checked.has_value()) return std::unexpected(checked.error().detail);
+  return {};
+}
 
 int run_campaign_in(const Context& context, CampaignInput& input, OutputDir& directory) {
   run::CampaignOptions& options = input.options;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "sim/run/campaign_schema.h"
 #include "sim/run/repro.h"
 
 namespace millrace::command {
@@ -103,6 +104,9 @@ std::expected<StoredCall, std::vector<std::string>> read_stored_call(const Optio
   const auto mistake = [&](const std::string& what) {
     return std::unexpected(Mistakes{fmt::format("{}: {}", flag, what)});
   };
+  Result<void> usable = run::check_stored_database(call.database);
+  if (usable.has_value()) usable = run::check_whole(call.database);
+  if (!usable.has_value()) return mistake(usable.error().detail);
   const auto stored = run::stored_campaigns(call.database);
   if (!stored.has_value()) return mistake(stored.error().detail);
   if (stored->empty()) return mistake(call.database + " has no campaign");

@@ -13,7 +13,6 @@
 #include "sim/command/run_pages.h"
 #include "sim/command/verbs.h"
 #include "sim/run/campaign_db.h"
-#include "sim/run/campaign_schema.h"
 #include "sim/run/writable.h"
 
 namespace millrace::command {
@@ -36,8 +35,8 @@ class CampaignCall {
     }
     const Options& options = context_.options;
     if (options.database.has_value()) {
-      const Result<void> usable = run::check_database(*options.database);
-      if (!usable.has_value()) return usage_error(context_, usable.error().detail);
+      const auto usable = check_place_of_runs(*options.database);
+      if (!usable.has_value()) return usage_error(context_, usable.error());
     }
     if (const auto made = directory.create(); !made.has_value()) {
       return tool_error(context_, made.error());
@@ -45,8 +44,10 @@ class CampaignCall {
     input_.options.database =
         options.database.value_or(fmt::format("{}/{}", directory.path(), kDatabaseName));
     // One that an earlier campaign left there is appended to; anything else stays.
-    const Result<void> usable = run::check_database(input_.options.database);
-    if (!usable.has_value()) return usage_error(context_, usable.error().detail);
+    if (!options.database.has_value()) {
+      const auto usable = check_place_of_runs(input_.options.database);
+      if (!usable.has_value()) return usage_error(context_, usable.error());
+    }
     input_.options.started_utc = fmt::format(
         "{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
     // Lists of seeds are no words of a command line: such a campaign is begun again, not resumed.

@@ -256,7 +256,8 @@ int verb_report(const Context& context) {
   const auto target = find_target(options.names.empty() ? "latest" : options.names.front());
   if (!target.has_value()) return usage_error(context, target.error());
   if (!target->database.empty()) {
-    const Result<void> usable = run::check_stored_database(target->database);
+    Result<void> usable = run::check_stored_database(target->database);
+    if (usable.has_value()) usable = run::check_whole(target->database);
     if (!usable.has_value()) return usage_error(context, usable.error().detail);
   }
   const Interrupts interrupts(Interrupts::First::kLeaves);

@@ -99,6 +99,10 @@ int verb_sweep(const Context& context) {
   run::CampaignOptions& options = input->campaign.options;
   options.plans = &*sweep;
   options.database = fmt::format("{}/{}", directory.path(), kDatabaseName);
+  // One that an earlier sweep left there is appended to; anything else stays.
+  if (const auto usable = check_place_of_runs(options.database); !usable.has_value()) {
+    return usage_error(context, usable.error());
+  }
   options.started_utc =
       fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
   return run_campaign_in(context, input->campaign, directory);

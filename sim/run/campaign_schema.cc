@@ -1,5 +1,6 @@
 #include "sim/run/campaign_schema.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -162,6 +163,19 @@ Result<void> check_stored_database(const std::string& path) {
     return fail(Errc::kInvalid, path + ": cannot be read");
   }
   return check_header(path);
+}
+
+Result<void> check_whole(const std::string& path) {
+  std::error_code ignored;
+  const std::uintmax_t size = std::filesystem::file_size(path, ignored);
+  if (ignored || size == 0) return {};
+  Database database = TRY(Database::open(path, Database::Mode::kRead));
+  Statement check = TRY(database.prepare("PRAGMA quick_check(1)"));
+  TRY(check.step());
+  std::string found = check.text(0);
+  std::ranges::replace(found, '\n', ' ');
+  if (found == "ok") return {};
+  return fail(Errc::kInvalid, fmt::format("{}: is damaged: {}", path, found));
 }
 
 Result<void> prepare_tables(Database& database) {

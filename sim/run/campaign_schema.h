@@ -19,6 +19,11 @@ Result<void> check_database(const std::string& path);
 /// The same for a file that has to be there and is only read.
 Result<void> check_stored_database(const std::string& path);
 
+/// Whether what is in a file is whole, which the two above passed: SQLite reads all of it, and is
+/// done with it when this returns. Nothing where there is no file. Errors: kInvalid: it is damaged;
+/// kIo. Cost: of reading the file.
+Result<void> check_whole(const std::string& path);
+
 /// Makes the tables in a new file; brings an older file to this version, in one transaction.
 /// Errors: kIo, with SQLite's words; the file is then as it was.
 Result<void> prepare_tables(Database& database);

@@ -81,7 +81,10 @@ void count_plan(const RunSource& source, FailureGroup& group) {
 Result<void> merge_databases(const std::vector<std::string>& from, const std::string& to) {
   std::error_code ignored;
   if (fs::exists(to, ignored)) return fail(Errc::kInvalid, to + ": is there already");
-  for (const std::string& path : from) TRY(check_stored_database(path));
+  for (const std::string& path : from) {
+    TRY(check_stored_database(path));
+    TRY(check_whole(path));
+  }
   TRY(check_database(to));
   // Beside the new file, for a rename; under names that nobody else's file can have.
   const fs::path folder = fs::path(to).parent_path();

@@ -1,6 +1,7 @@
 // What outlives a campaign in its database: going on after a kill, running failures again, shards
 // that are merged, and what earlier campaigns saw.
 
+#include <algorithm>
 #include <chrono>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -243,6 +244,33 @@ TEST_F(DatabaseTest, version_1_is_brought_up_with_its_runs) {
   // Its campaign does not say what it was asked for.
   execute("old.db", "DELETE FROM campaigns WHERE id = 2");
   EXPECT_EQ(call({"campaign", "--resume", "old.db"}).status, 2);
+}
+
+// Of what a campaign opens first, nothing is damaged: only somewhere in the runs it begins.
+TEST_F(DatabaseTest, a_file_with_damage_inside_is_refused_by_every_verb_and_stays) {
+  call({"campaign", "quiet", "--seeds", "200", "--out", "o"});
+  std::string bytes = read("o/campaign.db");
+  ASSERT_GT(bytes.size(), 40'000U);
+  for (std::size_t i = bytes.size() / 2; i < bytes.size() / 2 + 9'000; ++i) bytes[i] = 'x';
+  write("p/campaign.db", bytes);
+
+  const std::vector<std::vector<std::string>> calls{
+      {"campaign", "quiet", "--seeds", "1", "--db", "p/campaign.db", "--out", "q"},
+      {"campaign", "quiet", "--seeds", "1", "--out", "p"},
+      {"campaign", "--resume", "p"},
+      {"campaign", "--rerun", "p", "--out", "q"},
+      {"sweep", "crash", "quiet", "--set", "cluster.store=1", "--out", "p"},
+      {"merge", "o", "p", "-o", "all.db"},
+      {"report", "p"}};
+  for (const std::vector<std::string>& words : calls) {
+    const Call seen = call(words);
+    EXPECT_EQ(seen.status, 2) << testing::PrintToString(words) << seen.err;
+    EXPECT_NE(seen.err.find("p/campaign.db: "), std::string::npos) << seen.err;
+    EXPECT_EQ(std::ranges::count(seen.err, '\n'), 1) << seen.err;
+    EXPECT_EQ(read("p/campaign.db"), bytes) << testing::PrintToString(words);
+  }
+  EXPECT_FALSE(exists("q"));
+  EXPECT_FALSE(exists("all.db"));
 }
 
 TEST_F(DatabaseTest, a_damaged_file_is_refused_and_stays) {
