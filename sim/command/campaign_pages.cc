@@ -68,9 +68,7 @@ Result<void> add_runs(const Context& context, const CampaignPageRequest& request
                       reports::CampaignPage& page) {
   const std::vector<run::StoredCampaign> campaigns = TRY(run::stored_campaigns(request.database));
   for (const run::StoredCampaign& campaign : campaigns) {
-    const std::unique_ptr<run::CampaignDb> database =
-        TRY(run::CampaignDb::resume(request.database, campaign.id));
-    TRY(database->each_run(campaign.id, context.registry, [&](const run::RunRecord& record) {
+    const auto add = [&](const run::RunRecord& record) {
       page.runs.push_back({.scenario = record.scenario,
                            .seed = record.seed,
                            .verdict = record.verdict,
@@ -80,7 +78,8 @@ Result<void> add_runs(const Context& context, const CampaignPageRequest& request
                            .virtual_ns = record.virtual_ns,
                            .wall_ns = record.wall_ns,
                            .digest = run::digest_of(record)});
-    }));
+    };
+    TRY(run::each_stored_run(request.database, campaign.id, context.registry, add));
     page.state = campaign.state;
     page.started_utc = campaign.started_utc;
     page.arguments = campaign.arguments;

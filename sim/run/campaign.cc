@@ -112,8 +112,8 @@ class Campaign {
   /// Counts what the database has of this campaign. Failures among it are confirmed at the end, and
   /// seeds that are run twice are compared again.
   bool load_finished_runs() {
-    const Result<void> loaded =
-        database_->each_run(options_.resumes, *source_.registry, [this](const RunRecord& record) {
+    const Result<void> loaded = each_stored_run(
+        options_.database, options_.resumes, *source_.registry, [this](const RunRecord& record) {
           const std::uint32_t scenario = index_of(record.scenario);
           tally_.add(scenario, record);
           done_.insert({scenario, record.seed});

@@ -134,6 +134,28 @@ class CountReader {
   Statement situations_;
 };
 
+/// The run of this row. Errors: kInvalid, kIo.
+Result<RunRecord> read_run(const Statement& row, CountReader& counts, const Registry& registry) {
+  const std::string whole = row.text(13);
+  if (!whole.empty()) return run_record_from_json(whole);
+  RunRecord record;
+  record.scenario = row.text(1);
+  record.seed = row.integer(2);
+  record.strategy = row.text(3);
+  const auto verdict = verdict_from_text(row.text(4));
+  if (verdict != Verdict::kPass) return fail(Errc::kInvalid, "it did not pass and has no record");
+  record.fingerprint = TRY(read_hash(row.text(5)));
+  record.plan = TRY(read_hash(row.text(6)));
+  record.events = row.integer(7);
+  record.virtual_ns = static_cast<std::int64_t>(row.integer(8));
+  record.wall_ns = static_cast<std::int64_t>(row.integer(9));
+  record.acked_operations = row.integer(10);
+  record.records = row.integer(11);
+  record.client_records = row.integer(12);
+  TRY(counts.read(row.integer(0), registry, record));
+  return record;
+}
+
 }  // namespace
 
 std::uint64_t digest_of(const RunRecord& record) {
@@ -147,8 +169,7 @@ std::uint64_t digest_of(const RunRecord& record) {
 }
 
 Result<std::vector<StoredCampaign>> stored_campaigns(const std::string& path) {
-  TRY(check_stored_database(path));
-  Database database = TRY(Database::open(path, Database::Mode::kRead));
+  Database database = TRY(open_stored(path));
   Statement statement = TRY(database.prepare(kSelectCampaigns));
   std::vector<StoredCampaign> campaigns;
   for (;;) {
@@ -177,7 +198,7 @@ Result<std::vector<StoredCampaign>> stored_campaigns(const std::string& path) {
 
 Result<std::map<std::string, std::vector<std::uint64_t>, std::less<>>> failed_seeds(
     const std::string& path, std::uint64_t campaign) {
-  Database database = TRY(Database::open(path, Database::Mode::kRead));
+  Database database = TRY(open_stored(path));
   Statement rows = TRY(database.prepare(
       "SELECT scenario, seed FROM runs WHERE campaign = ? AND signature <> '' ORDER BY 1, 2"));
   rows.bind(campaign);
@@ -190,7 +211,7 @@ Result<std::map<std::string, std::vector<std::uint64_t>, std::less<>>> failed_se
 }
 
 Result<void> check_plans(const std::string& path, std::uint64_t campaign, const RunSource& source) {
-  Database database = TRY(Database::open(path, Database::Mode::kRead));
+  Database database = TRY(open_stored(path));
   Statement rows = TRY(database.prepare(
       "SELECT scenario, min(seed), plan FROM runs WHERE campaign = ? GROUP BY scenario"));
   rows.bind(campaign);
@@ -206,6 +227,25 @@ Result<void> check_plans(const std::string& path, std::uint64_t campaign, const 
     if (hex16(plan_hash(plan)) != rows.text(2)) {
       return fail(Errc::kInvalid, name + " has changed since: its seeds are other runs now");
     }
+  }
+}
+
+Result<void> each_stored_run(const std::string& path, std::uint64_t campaign,
+                             const Registry& registry,
+                             const std::function<void(RunRecord record)>& take) {
+  Database database = TRY(open_stored(path));
+  Statement rows = TRY(database.prepare(kSelectRuns));
+  CountReader counts = TRY(CountReader::make(database));
+  rows.bind(campaign);
+  for (;;) {
+    const bool has_row = TRY(rows.step());
+    if (!has_row) return {};
+    Result<RunRecord> record = read_run(rows, counts, registry);
+    if (!record.has_value()) {
+      return fail(record.error().code,
+                  fmt::format("{}: run {}: {}", path, rows.integer(0), record.error().detail));
+    }
+    take(*std::move(record));
   }
 }
 
@@ -350,41 +390,6 @@ Result<void> CampaignDb::finish(const StoredCampaign& campaign) {
             campaign.determinism_differing, std::uint64_t{campaign.canary_tried},
             std::uint64_t{campaign.canary_caught}, campaign_)
       .run();
-}
-
-Result<void> CampaignDb::each_run(std::uint64_t campaign, const Registry& registry,
-                                  const std::function<void(RunRecord record)>& take) {
-  Statement rows = TRY(database_.prepare(kSelectRuns));
-  CountReader counts = TRY(CountReader::make(database_));
-  rows.bind(campaign);
-  for (;;) {
-    const bool has_row = TRY(rows.step());
-    if (!has_row) return {};
-    const std::string whole = rows.text(13);
-    if (!whole.empty()) {
-      take(TRY(run_record_from_json(whole)));
-      continue;
-    }
-    RunRecord record;
-    record.scenario = rows.text(1);
-    record.seed = rows.integer(2);
-    record.strategy = rows.text(3);
-    const auto verdict = verdict_from_text(rows.text(4));
-    if (verdict != Verdict::kPass) {
-      return fail(Errc::kInvalid, fmt::format("{}: {} seed {} did not pass and has no record",
-                                              database_.path(), record.scenario, record.seed));
-    }
-    record.fingerprint = TRY(read_hash(rows.text(5)));
-    record.plan = TRY(read_hash(rows.text(6)));
-    record.events = rows.integer(7);
-    record.virtual_ns = static_cast<std::int64_t>(rows.integer(8));
-    record.wall_ns = static_cast<std::int64_t>(rows.integer(9));
-    record.acked_operations = rows.integer(10);
-    record.records = rows.integer(11);
-    record.client_records = rows.integer(12);
-    TRY(counts.read(rows.integer(0), registry, record));
-    take(std::move(record));
-  }
 }
 
 Result<std::vector<CampaignDb::Seen>> CampaignDb::seen_before() {

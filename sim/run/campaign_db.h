@@ -53,6 +53,13 @@ Result<std::map<std::string, std::vector<std::uint64_t>, std::less<>>> failed_se
 /// the plan that it drew then. Errors: kInvalid, with the scenario; kIo.
 Result<void> check_plans(const std::string& path, std::uint64_t campaign, const RunSource& source);
 
+/// Gives the records of a campaign in the order in which they came, as they were added but for
+/// traces. The reasons of properties that were not judged are left out of passing ones.
+/// Errors: kInvalid: a row that is damaged; kIo.
+Result<void> each_stored_run(const std::string& path, std::uint64_t campaign,
+                             const Registry& registry,
+                             const std::function<void(RunRecord record)>& take);
+
 class CampaignDb {
  public:
   /// Opens or makes the file, brings it to this version, and adds a campaign to it. `campaign` says
@@ -74,12 +81,6 @@ class CampaignDb {
   Result<void> commit(std::int64_t wall_ns);
   /// Commits, and writes how the campaign ended: `state` and the counts. Errors: kIo.
   Result<void> finish(const StoredCampaign& campaign);
-
-  /// Gives the records of a campaign in the order in which they came, as they were added but for
-  /// traces. The reasons of properties that were not judged are left out of passing ones.
-  /// Errors: kInvalid: a row that is damaged; kIo.
-  Result<void> each_run(std::uint64_t campaign, const Registry& registry,
-                        const std::function<void(RunRecord record)>& take);
 
   /// How often each signature was seen in a scenario by the campaigns before this one.
   struct Seen {

@@ -178,6 +178,16 @@ Result<void> check_whole(const std::string& path) {
   return fail(Errc::kInvalid, fmt::format("{}: is damaged: {}", path, found));
 }
 
+Result<Database> open_stored(const std::string& path) {
+  TRY(check_stored_database(path));
+  Database database = TRY(Database::open(path, Database::Mode::kRead));
+  const std::uint64_t version = TRY(version_of(database));
+  if (version == kSchemaVersion) return database;
+  Database brought_up = TRY(database.copy_in_memory());
+  TRY(prepare_tables(brought_up));
+  return brought_up;
+}
+
 Result<void> prepare_tables(Database& database) {
   // Takes the file before its version is looked at: two campaigns may begin at once.
   TRY(database.execute("BEGIN IMMEDIATE"));

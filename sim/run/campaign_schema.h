@@ -24,6 +24,11 @@ Result<void> check_stored_database(const std::string& path);
 /// kIo. Cost: of reading the file.
 Result<void> check_whole(const std::string& path);
 
+/// Opens a database to be read: what is there has this version's tables, and the file stays as it
+/// is. One of an earlier version is read through a copy in memory. Errors: those of
+/// check_stored_database(), and kIo with SQLite's words.
+Result<Database> open_stored(const std::string& path);
+
 /// Makes the tables in a new file; brings an older file to this version, in one transaction.
 /// Errors: kIo, with SQLite's words; the file is then as it was.
 Result<void> prepare_tables(Database& database);

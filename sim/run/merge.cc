@@ -13,6 +13,7 @@
 #include "sim/run/campaign_tally.h"
 #include "sim/run/plan.h"
 #include "sim/run/temporary_folder.h"
+#include "system/base/check.h"
 
 namespace millrace::run {
 namespace {
@@ -109,8 +110,7 @@ Result<void> merge_databases(const std::vector<std::string>& from, const std::st
 }
 
 Result<std::vector<std::string>> scenarios_in(const std::string& path) {
-  TRY(check_stored_database(path));
-  Database database = TRY(Database::open(path, Database::Mode::kRead));
+  Database database = TRY(open_stored(path));
   Statement rows = TRY(database.prepare("SELECT DISTINCT scenario FROM runs ORDER BY scenario"));
   std::vector<std::string> names;
   for (;;) {
@@ -129,11 +129,9 @@ Result<CampaignSummary> summary_of_database(const std::string& path, const RunSo
   CanarySummary canary;
   DeterminismSummary determinism;
   std::int64_t wall_ns = 0;
-  std::unique_ptr<CampaignDb> database;
-  if (!campaigns.empty()) database = TRY(CampaignDb::resume(path, campaigns.back().id));
   for (const StoredCampaign& campaign : campaigns) {
     const std::string build = build_text(campaign.build);
-    TRY(database->each_run(campaign.id, *source.registry, [&](const RunRecord& record) {
+    TRY(each_stored_run(path, campaign.id, *source.registry, [&](const RunRecord& record) {
       const RunKey key{record.scenario, record.seed, record.plan, build};
       const auto [first, is_new] = fingerprints.try_emplace(key, record.fingerprint);
       if (!is_new && first->second != record.fingerprint) {
@@ -143,6 +141,7 @@ Result<CampaignSummary> summary_of_database(const std::string& path, const RunSo
       }
       if (!is_new) return;
       const auto scenario = std::ranges::find(source.scenarios, record.scenario, &Scenario::name);
+      CHECK(scenario != source.scenarios.end(), "the source has every scenario of the database");
       tally.add(static_cast<std::uint32_t>(scenario - source.scenarios.begin()), record);
     }));
     if (campaign.state == "running" || campaign.state == "interrupted") {

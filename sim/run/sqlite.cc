@@ -79,6 +79,17 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
   return database;
 }
 
+Result<Database> Database::copy_in_memory() {
+  Database copy = TRY(open(":memory:", Mode::kWrite));
+  sqlite3_backup* const backup =
+      sqlite3_backup_init(copy.handle_.get(), "main", handle_.get(), "main");
+  const int code = backup == nullptr ? SQLITE_ERROR : sqlite3_backup_step(backup, -1);
+  sqlite3_backup_finish(backup);
+  if (code != SQLITE_DONE) return failure(path_, copy.handle_.get());
+  copy.path_ = path_;
+  return copy;
+}
+
 Result<void> Database::execute(const std::string& sql) {
   if (sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
     return failure(path_, handle_.get());
@@ -90,6 +101,9 @@ Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                       &statement, nullptr);
+  // The statements are ours: what makes no sense of one is a file with other tables.
+  if (code == SQLITE_ERROR)
+    return fail(Errc::kInvalid, fmt::format("{}: {}", path_, sqlite3_errmsg(handle_.get())));
   if (code != SQLITE_OK) return failure(path_, handle_.get());
   return Statement(path_, statement);
 }

@@ -60,9 +60,12 @@ class Database {
   /// locked is waited for, for up to 10 s. Errors: kIo.
   static Result<Database> open(const std::string& path, Mode mode);
 
+  /// A copy in memory, of the same path in messages. Errors: kInvalid, kIo. Cost: of the file.
+  Result<Database> copy_in_memory();
+
   /// Runs statements without parameters. Errors: kIo, with SQLite's words.
   Result<void> execute(const std::string& sql);
-  /// Errors: kIo, with SQLite's words.
+  /// Errors: kInvalid where the file has no such tables; kIo; with SQLite's words.
   Result<Statement> prepare(std::string_view sql);
 
   /// The id of the row that was inserted last.

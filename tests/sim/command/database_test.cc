@@ -66,6 +66,22 @@ class DatabaseTest : public CommandTest {
     EXPECT_EQ(sqlite3_exec(file, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK) << message;
     sqlite3_close(file);
   }
+
+  /// A database of the first version, with a failure of `lossy`.
+  static void make_version_1(const std::string& path) {
+    execute(
+        path,
+        "CREATE TABLE campaigns(id INTEGER PRIMARY KEY, version TEXT, commit_id TEXT,"
+        " dirty INTEGER, compiler TEXT, preset TEXT, sanitizer TEXT);"
+        "CREATE TABLE runs(campaign INTEGER REFERENCES campaigns(id), scenario TEXT,"
+        " seed INTEGER, strategy TEXT, verdict TEXT, signature TEXT, fingerprint TEXT, plan TEXT,"
+        " events INTEGER, virtual_ns INTEGER, wall_ns INTEGER, acked_operations INTEGER,"
+        " record TEXT, PRIMARY KEY(campaign, scenario, seed));"
+        "INSERT INTO campaigns VALUES(1, '0.1.0', 'abc1234', 0, 'g++-12', 'release', 'none');"
+        "INSERT INTO runs VALUES(1, 'lossy', 7, 'fifo', 'fail', 'TOY-1/lost', '0', '0', 9, 9, 9,"
+        " 9, '{}');"
+        "PRAGMA application_id=1296847427; PRAGMA user_version=1;");
+  }
 };
 
 TEST_F(DatabaseTest, a_campaign_that_was_killed_ten_times_ends_as_if_it_never_was) {
@@ -224,17 +240,7 @@ TEST_F(DatabaseTest, a_failure_is_known_when_it_comes_again_and_missed_when_it_d
 }
 
 TEST_F(DatabaseTest, version_1_is_brought_up_with_its_runs) {
-  execute("old.db",
-          "CREATE TABLE campaigns(id INTEGER PRIMARY KEY, version TEXT, commit_id TEXT,"
-          " dirty INTEGER, compiler TEXT, preset TEXT, sanitizer TEXT);"
-          "CREATE TABLE runs(campaign INTEGER REFERENCES campaigns(id), scenario TEXT,"
-          " seed INTEGER, strategy TEXT, verdict TEXT, signature TEXT, fingerprint TEXT, plan TEXT,"
-          " events INTEGER, virtual_ns INTEGER, wall_ns INTEGER, acked_operations INTEGER,"
-          " record TEXT, PRIMARY KEY(campaign, scenario, seed));"
-          "INSERT INTO campaigns VALUES(1, '0.1.0', 'abc1234', 0, 'g++-12', 'release', 'none');"
-          "INSERT INTO runs VALUES(1, 'lossy', 7, 'fifo', 'fail', 'TOY-1/lost', '0', '0', 9, 9, 9,"
-          " 9, '{}');"
-          "PRAGMA application_id=1296847427; PRAGMA user_version=1;");
+  make_version_1("old.db");
 
   const json seen =
       called({"campaign", "lossy", "--seeds", "20", "--no-shrink", "--db", "old.db"}, 1);
@@ -247,6 +253,41 @@ TEST_F(DatabaseTest, version_1_is_brought_up_with_its_runs) {
 }
 
 // Of what a campaign opens first, nothing is damaged: only somewhere in the runs it begins.
+// It is an old one, or another campaign writes to it just now.
+TEST_F(DatabaseTest, a_file_is_only_read_where_nothing_is_added_to_it) {
+  make_version_1("old.db");
+  execute("old.db",
+          "UPDATE runs SET verdict = 'pass', signature = '', record = '',"
+          " fingerprint = '0123456789abcdef', plan = '0123456789abcdef'");
+  const std::string old = read("old.db");
+  EXPECT_EQ(call({"report", "old.db"}).status, 0);
+  const Call resumed = call({"campaign", "--resume", "old.db"});
+  EXPECT_EQ(resumed.status, 2);
+  EXPECT_NE(resumed.err.find("does not say what its last campaign was asked for"),
+            std::string::npos)
+      << resumed.err;
+  EXPECT_EQ(read("old.db"), old);
+
+  call({"campaign", "quiet", "--seeds", "1", "--out", "o"});
+  sqlite3* writer = nullptr;
+  ASSERT_EQ(sqlite3_open("o/campaign.db", &writer), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(writer, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  const Call seen = call({"report", "o"});
+  EXPECT_EQ(seen.status, 0) << seen.err;
+  sqlite3_close(writer);
+}
+
+TEST_F(DatabaseTest, a_row_that_makes_no_sense_is_named_with_its_file) {
+  call({"campaign", "quiet", "--seeds", "3", "--out", "o"});
+  execute("o/campaign.db", "UPDATE runs SET fingerprint = 'none' WHERE id = 2");
+
+  const Call seen = call({"report", "o"});
+
+  EXPECT_EQ(seen.status, 2);
+  EXPECT_NE(seen.err.find("o/campaign.db: run 2: 'none' is no hash"), std::string::npos)
+      << seen.err;
+}
+
 TEST_F(DatabaseTest, a_file_with_damage_inside_is_refused_by_every_verb_and_stays) {
   call({"campaign", "quiet", "--seeds", "200", "--out", "o"});
   std::string bytes = read("o/campaign.db");

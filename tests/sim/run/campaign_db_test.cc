@@ -56,11 +56,12 @@ TEST_F(CampaignDbs, take_the_runs_of_two_campaigns_at_once) {
   const Registry registry;
   for (const std::uint64_t campaign : {1, 2}) {
     std::vector<std::uint64_t> seeds;
-    const Result<void> read = first->each_run(campaign, registry, [&](const RunRecord& record) {
+    const auto look = [&](const RunRecord& record) {
       seeds.push_back(record.seed);
       EXPECT_EQ(record.marks.size(), 1U);
       EXPECT_TRUE(record.marks.contains("mark." + std::to_string(record.seed)));
-    });
+    };
+    const Result<void> read = each_stored_run(path_, campaign, registry, look);
     EXPECT_TRUE(read.has_value()) << read.error().detail;
     EXPECT_EQ(seeds, (std::vector<std::uint64_t>{1, 2, 3}));
   }
