@@ -1,6 +1,5 @@
 #include "sim/command/output_dir.h"
 
-#include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <fmt/format.h>
@@ -109,24 +108,8 @@ std::expected<void, std::string> OutputDir::write(std::string_view name, std::st
 }
 
 std::expected<void, std::string> write_file(const std::string& path, std::string_view text) {
-  // What is no plain file (/dev/stdout, a pipe) cannot be replaced by a rename.
-  std::error_code ignored;
-  const fs::file_status status = fs::status(path, ignored);
-  const bool is_special = fs::exists(status) && !fs::is_regular_file(status);
-  const std::string fresh = is_special ? path : path + ".part";
-  errno = 0;
-  std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  if (!file) {
-    return std::unexpected(
-        fmt::format("{}: {}", path,
-                    std::error_code(errno == 0 ? EIO : errno, std::generic_category()).message()));
-  }
-  if (is_special) return {};
-  std::error_code error;
-  fs::rename(fresh, path, error);
-  if (error) return trouble(path, error);
+  const Result<void> written = run::write_whole(path, text);
+  if (!written.has_value()) return std::unexpected(written.error().detail);
   return {};
 }
 

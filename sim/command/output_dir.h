@@ -49,7 +49,7 @@ class OutputDir {
   bool is_created_ = false;
 };
 
-/// Writes a file through a neighbour that is renamed, so that nobody sees half of it.
+/// Writes a file whole or not at all (run::write_whole). The error says which path and why.
 std::expected<void, std::string> write_file(const std::string& path, std::string_view text);
 
 /// Reads a file whole. The error says which path and why.

@@ -4,7 +4,6 @@
 #include <deque>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <set>
 
 #include "sim/run/campaign_db.h"
@@ -12,6 +11,7 @@
 #include "sim/run/repro_token.h"
 #include "sim/run/seed_schedule.h"
 #include "sim/run/signature.h"
+#include "sim/run/writable.h"
 #include "system/base/check.h"
 
 namespace millrace::run {
@@ -397,14 +397,12 @@ class Campaign {
   std::optional<std::string> write_repro(const Repro& repro) {
     if (options_.directory.empty()) return std::nullopt;
     const std::filesystem::path folder = std::filesystem::path(options_.directory) / "failures";
-    std::error_code failure;
-    std::filesystem::create_directories(folder, failure);
+    std::error_code ignored;  // What is missing then is said of the file.
+    std::filesystem::create_directories(folder, ignored);
     const std::filesystem::path path = folder / repro_file_name(repro.signature);
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    out << repro_to_json(repro);
-    out.close();
-    if (!failure && out) return path.string();
-    tool_errors_.push_back(fmt::format("{}: cannot be written", path.string()));
+    const Result<void> written = write_whole(path.string(), repro_to_json(repro));
+    if (written.has_value()) return path.string();
+    tool_errors_.push_back(written.error().detail);
     return std::nullopt;
   }
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <system_error>
 #include <unistd.h>
 
@@ -56,6 +57,26 @@ Result<void> check_file(const std::string& path) {
 
 Result<void> check_writable(const std::string& path, Wanted wanted) {
   return wanted == Wanted::kFile ? check_file(path) : check_new_folder(path);
+}
+
+Result<void> write_whole(const std::string& path, std::string_view text) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  const bool is_special = fs::exists(status) && !fs::is_regular_file(status);
+  const std::string fresh = is_special ? path : path + ".part";
+  errno = 0;
+  std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+  file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  file.close();
+  if (!file) {
+    const std::error_code why(errno == 0 ? EIO : errno, std::generic_category());
+    return fail(Errc::kIo, fmt::format("{}: {}", path, why.message()));
+  }
+  if (is_special) return {};
+  std::error_code failure;
+  fs::rename(fresh, path, failure);
+  if (failure) return fail(Errc::kIo, fmt::format("{}: {}", path, failure.message()));
+  return {};
 }
 
 }  // namespace millrace::run

@@ -111,6 +111,20 @@ TEST_F(Campaigns, group_failures_and_write_a_repro_that_reproduces) {
   EXPECT_TRUE(replay.is_same_execution);
 }
 
+// Whoever reads the old one, or whatever kills the campaign: nobody sees half of a repro.
+TEST_F(Campaigns, replace_a_repro_and_never_write_into_one) {
+  add_scenario(toy::Bug::kNoSync);
+  const std::string repro = run({.seeds = 10}).groups.at(0).repro;
+  const std::string found = read(repro);
+  std::ofstream(repro, std::ios::trunc) << "an older one";
+  std::filesystem::create_hard_link(repro, directory_ / "older");
+
+  run({.seeds = 10});
+
+  EXPECT_EQ(read(repro), found);
+  EXPECT_EQ(read(directory_ / "older"), "an older one");
+}
+
 TEST_F(Campaigns, do_not_depend_on_jobs) {
   add_scenario(toy::Bug::kNoSync);
 
