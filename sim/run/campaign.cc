@@ -33,6 +33,14 @@ bool is_hang_by_cpu_time(const RunRecord& record) {
   return record.verdict == Verdict::kHang && record.fingerprint == 0;
 }
 
+/// A folder as it is found from any other one; empty for none.
+std::string from_root(const std::string& folder) {
+  if (folder.empty()) return {};
+  std::error_code unknown;
+  const std::filesystem::path whole = std::filesystem::absolute(folder, unknown);
+  return unknown ? folder : whole.lexically_normal().string();
+}
+
 /// One campaign from its first seed to its summary.
 class Campaign {
  public:
@@ -98,7 +106,7 @@ class Campaign {
             ? CampaignDb::open(options_.database, {.started_utc = options_.started_utc,
                                                    .state = "running",
                                                    .arguments = options_.arguments,
-                                                   .directory = options_.directory,
+                                                   .directory = from_root(options_.directory),
                                                    .build = this_build()})
             : CampaignDb::resume(options_.database, options_.resumes);
     if (!opened.has_value()) {

@@ -31,6 +31,7 @@ struct StoredCampaign {
   std::string state = {};
   /// What the command line asked for, a JSON array of words; empty of version 1.
   std::string arguments = {};
+  /// Where it writes its files, from the root of the file system.
   std::string directory = {};
   /// Wall time that it has taken so far.
   std::int64_t wall_ns = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
@@ -112,6 +113,19 @@ TEST_F(DatabaseTest, a_finished_campaign_is_summed_up_again) {
 
   EXPECT_EQ(again["resumed_seeds"], 5);
   EXPECT_EQ(essence(again), essence(first));
+}
+
+TEST_F(DatabaseTest, a_campaign_goes_on_in_its_folder_from_wherever_it_is_called) {
+  call({"campaign", "quiet", "--seeds", "2", "--out", "o"});
+  std::filesystem::remove("o/summary.json");
+  std::filesystem::create_directory("elsewhere");
+  std::filesystem::current_path("elsewhere");
+
+  const json seen = called({"campaign", "--resume", "../o/campaign.db"}, 0);
+
+  EXPECT_EQ(seen["resumed_seeds"], 2);
+  EXPECT_TRUE(exists("../o/summary.json"));
+  EXPECT_EQ(files(), std::vector<std::string>{});
 }
 
 TEST_F(DatabaseTest, resuming_says_what_does_not_fit) {
