@@ -12,6 +12,7 @@
 #include "sim/command/verbs.h"
 #include "sim/run/repro.h"
 #include "sim/run/signature.h"
+#include "sim/run/writable.h"
 
 namespace millrace::command {
 namespace {
@@ -191,6 +192,8 @@ int verb_keep(const Context& context) {
   }
   const auto folder = repros_folder(context);
   if (!folder.has_value()) return usage_error(context, folder.error());
+  const Result<void> writable = run::check_writable(folder->string(), run::Wanted::kFolder);
+  if (!writable.has_value()) return usage_error(context, writable.error().detail);
   Keeper keeper(context, *folder);
   for (const std::string& name : context.options.names) keeper.add(name);
   const auto kept = keeper.keep();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -137,6 +138,14 @@ TEST_F(KeepVerb, writes_nowhere_but_below_its_folder) {
     EXPECT_EQ(seen.status, 2) << name;
     EXPECT_FALSE(exists("tests")) << name;
   }
+}
+
+TEST_F(KeepVerb, refuses_a_folder_where_nothing_can_be_made) {
+  const Call seen = call({"keep", lost_, "--out", "/proc/x"});
+
+  EXPECT_EQ(seen.status, 2);
+  EXPECT_TRUE(seen.err.starts_with("millrace: /proc/x: cannot be written: ")) << seen.err;
+  EXPECT_EQ(std::ranges::count(seen.err, '\n'), 1) << seen.err;
 }
 
 TEST_F(KeepVerb, refuses_what_cannot_be_replayed_here) {
