@@ -135,12 +135,10 @@ std::expected<void, std::string> write_files(const Context& context, const Campa
   const std::string xml =
       reports::junit_xml(reports::campaign_suites(summary, junit), summary.wall_ns);
   if (auto written = directory.write("junit.xml", xml); !written.has_value()) return written;
-  if (context.options.junit.has_value()) {
-    if (auto written = write_file(*context.options.junit, xml); !written.has_value()) {
-      return written;
-    }
-  }
-  return directory.write("summary.json", campaign_json(summary, directory.path()));
+  const std::string json = campaign_json(summary, directory.path());
+  if (auto written = directory.write("summary.json", json); !written.has_value()) return written;
+  if (!context.options.junit.has_value()) return {};
+  return write_file(*context.options.junit, xml);
 }
 
 /// The campaign's page, from what is in its folder by now.
@@ -187,11 +185,14 @@ int run_campaign_in(const Context& context, CampaignInput& input, OutputDir& dir
   screen.clear();
   show_paths(summary, directory);
 
-  const int status = status_of_campaign(summary, interrupts);
+  int status = status_of_campaign(summary, interrupts);
+  // What cannot be written costs nobody the verdict.
   for (const auto& written :
        {write_files(context, input, summary, status, directory),
         write_report(context.options, context, options.database, directory)}) {
-    if (!written.has_value()) return tool_error(context, written.error());
+    if (written.has_value()) continue;
+    summary.tool_errors.push_back(written.error());
+    status = number(ExitStatus::kToolFailed);
   }
   if (context.options.is_json) {
     context.console.out(campaign_json(summary, directory.path()));

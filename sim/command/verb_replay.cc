@@ -335,14 +335,13 @@ class Replayer {
       if (stopped_.has_value()) return show_stopped(file);
       status = combine(status, status_of_replay(reports_.back().replay.verdict));
     }
-    if (const auto written = write_junit(); !written.has_value()) {
-      return tool_error(context_, written.error());
-    }
+    const auto written = write_junit();
     if (context_.options.is_json) {
       context_.console.out(replay_json(reports_));
     } else if (reports_.size() > 1) {
       context_.console.out("\n" + counts_text(reports_));
     }
+    if (!written.has_value()) return tool_error(context_, written.error());
     return context_.options.is_bisect ? bisect_status() : number(status);
   }
 

@@ -181,9 +181,12 @@ int verb_run(const Context& context) {
   auto interrupts = std::make_unique<Interrupts>(Interrupts::First::kLeaves);
   auto record = run_once(source, request);
   if (!record.has_value()) return tool_error(context, record.error());
-  if (const auto written = write_record(options, *record); !written.has_value()) {
-    return tool_error(context, written.error());
-  }
+  // What cannot be written costs nobody the verdict, and a failure its repro.
+  std::optional<std::string> trouble;
+  const auto note = [&](const std::expected<void, std::string>& written) {
+    if (!written.has_value() && !trouble.has_value()) trouble = written.error();
+  };
+  note(write_record(options, *record));
 
   reports::FailureContext screen_context{.is_new = record->is_red(), .build = run::this_build()};
   screen_context.seed_command = command_of(context, *input);
@@ -191,9 +194,12 @@ int verb_run(const Context& context) {
   if (options.has_shrink && record->is_red() && !options.goes_on) {
     interrupts.reset();
     auto reduced = reduce(context, directory, *input, *record);
-    if (!reduced.has_value()) return tool_error(context, reduced.error());
-    shrunk = *std::move(reduced);
-    tell(*shrunk, screen_context);
+    if (reduced.has_value()) {
+      shrunk = *std::move(reduced);
+      tell(*shrunk, screen_context);
+    } else {
+      note(std::unexpected(reduced.error()));
+    }
   }
   screen_context.overrides = override_lines(input->plan, *record);
   RunExtras extras{.command = screen_context.seed_command,
@@ -202,19 +208,17 @@ int verb_run(const Context& context) {
   // A run that went on has another end than the replay of its repro would have: it leaves none.
   if (record->is_red() && !options.goes_on) {
     const auto files = write_failure(context, directory, *input, *record, extras, screen_context);
-    if (!files.has_value()) return tool_error(context, files.error());
-    extras.repro = files->repro;
-    extras.token = files->token;
+    if (files.has_value()) {
+      extras.repro = files->repro;
+      extras.token = files->token;
+    } else {
+      note(std::unexpected(files.error()));
+    }
   }
-  if (const auto written = write_junit(options, *record, screen_context); !written.has_value()) {
-    return tool_error(context, written.error());
-  }
-  if (const auto written = write_page(context, *input, *record, extras, screen_context);
-      !written.has_value()) {
-    return tool_error(context, written.error());
-  }
+  note(write_junit(options, *record, screen_context));
+  note(write_page(context, *input, *record, extras, screen_context));
   print(context, request, *record, extras, screen_context);
-  return number(status_of(record->verdict));
+  return trouble.has_value() ? tool_error(context, *trouble) : number(status_of(record->verdict));
 }
 
 }  // namespace millrace::command

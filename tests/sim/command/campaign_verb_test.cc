@@ -110,6 +110,19 @@ TEST_F(CampaignVerb, writes_junit_where_it_is_asked_to_too) {
   }
 }
 
+TEST_F(CampaignVerb, says_its_verdict_also_where_a_file_cannot_be_written) {
+  const std::vector<std::string> words{"campaign", "lossy",     "--seeds", "5", "--no-shrink",
+                                       "--junit",  "/dev/full", "--out",   "o"};
+
+  const Call seen = call(words);
+
+  EXPECT_EQ(seen.status, 3);
+  EXPECT_NE(seen.out.find("TOY-1"), std::string::npos) << seen.out;
+  EXPECT_NE(seen.out.find("/dev/full: "), std::string::npos) << seen.out;
+  EXPECT_NE(seen.out.find("TOOL FAILED"), std::string::npos) << seen.out;
+  EXPECT_TRUE(exists("o/summary.json"));
+}
+
 TEST_F(CampaignVerb, prints_a_token_that_replays_where_it_is_short) {
   const Call seen = call({"campaign", "lossy", "--seeds", "40", "--json", "--out", "o", "--set",
                           "workloads.writer.operations=3"});

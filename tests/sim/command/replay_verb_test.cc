@@ -249,6 +249,14 @@ TEST_F(ReplayVerb, writes_junit_with_a_case_a_repro) {
   EXPECT_EQ(call({"replay", "kept", "--junit", "none/j.xml"}).status, 2);
 }
 
+TEST_F(ReplayVerb, says_its_verdict_also_where_its_junit_cannot_be_written) {
+  const Call seen = call({"replay", lost_, "--json", "--junit", "/dev/full"});
+
+  EXPECT_EQ(seen.status, 3);
+  EXPECT_EQ(json::parse(seen.out)["replay"]["verdict"], "reproduced");
+  EXPECT_NE(seen.err.find("/dev/full: No space left"), std::string::npos) << seen.err;
+}
+
 TEST_F(ReplayVerb, takes_a_token_as_it_takes_a_file) {
   const std::string token = token_of(read(lost_));
 

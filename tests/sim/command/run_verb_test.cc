@@ -180,6 +180,20 @@ TEST_F(RunVerb, takes_an_edited_plan_and_refuses_a_wrong_one) {
   EXPECT_EQ(call({"run", "--plan", "none.json"}).status, 2);
 }
 
+TEST_F(RunVerb, says_its_verdict_also_where_a_file_cannot_be_written) {
+  const std::string seed = std::to_string(failing_seed());
+  for (const char* const flag : {"--trace", "--junit", "--report"}) {
+    const std::string folder = std::string("o") + flag;
+
+    const Call seen = call({"run", "lossy", "--seed", seed, flag, "/dev/full", "--out", folder});
+
+    EXPECT_EQ(seen.status, 3) << flag;
+    EXPECT_TRUE(seen.out.starts_with("FAIL  lossy")) << flag << seen.out;
+    EXPECT_TRUE(exists(folder + "/summary.json")) << flag;
+    EXPECT_NE(seen.err.find("/dev/full: No space left"), std::string::npos) << flag << seen.err;
+  }
+}
+
 TEST_F(RunVerb, writes_a_trace_where_it_is_told) {
   const Call seen = call({"run", "quiet", "--trace", "t.txt"});
 
