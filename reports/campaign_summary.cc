@@ -135,6 +135,12 @@ class Summary {
     second.add(1, counted(sweep.recovery_moments, "moment") + ":", Ink::kPlain);
     second.add(1, plans_text(sweep.second_run, sweep.second_planned), Ink::kPlain);
     add_same(second, sweep.second_same);
+    if (sweep.recoveries_cut > 0) {
+      const std::string_view noun = sweep.recoveries_cut == 1 ? "recovery" : "recoveries";
+      second.add(
+          1, fmt::format("(of {} {} only the beginning)", thousands(sweep.recoveries_cut), noun),
+          Ink::kDim);
+    }
     text_ += second.text();
     Flow shapes = flow(7);
     shapes.add(7, "shapes:", Ink::kPlain);

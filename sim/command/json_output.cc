@@ -302,6 +302,7 @@ Json sweep_json(const run::CampaignSummary& summary) {
           {"plans_same", sweep.first_same},
           {"disks", sweep.images},
           {"recovery_moments", sweep.recovery_moments},
+          {"recoveries_cut", sweep.recoveries_cut},
           {"recovery_plans", sweep.second_planned},
           {"recovery_plans_run", sweep.second_run},
           {"recovery_plans_same", sweep.second_same},

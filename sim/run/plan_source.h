@@ -32,6 +32,8 @@ struct SweepCoverage {
   /// Disks that differ among those that a first crash left, and moments of their recoveries.
   std::uint64_t images = 0;
   std::uint64_t recovery_moments = 0;
+  /// Recoveries of which only the first moments are swept: they went on, or have too many crashes.
+  std::uint64_t recoveries_cut = 0;
   /// Plans with a second crash, during recovery.
   std::uint64_t second_planned = 0;
   std::uint64_t second_run = 0;

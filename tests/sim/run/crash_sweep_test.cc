@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <optional>
 #include <set>
 
 #include "sim/run/draw_plan.h"
@@ -93,6 +94,33 @@ TEST_F(CrashSweeps, crash_where_they_planned_to_and_hold_where_promises_are_kept
   for (const char* const shape : {"nothing", "everything", "names alone", "cut write"}) {
     EXPECT_GT(coverage.shapes.at(shape), 0U) << shape;
   }
+}
+
+// A system may leave as much unsynced as it likes: what is too much is said, and left out.
+TEST_F(CrashSweeps, say_of_how_many_recoveries_they_sweep_only_the_beginning) {
+  set_up(toy::Bug::kNone);
+  CrashSweep all = sweep({});
+  CrashPoint large{.machine = "store-1", .what = "write log"};
+  large.files.push_back({.where = {}, .size_changes = 0, .sectors = {}});
+  for (std::uint64_t sector = 0; sector < 150; ++sector) {
+    large.files[0].sectors.push_back({.sector = sector, .versions = 1, .from = 0, .to = 512});
+  }
+  // All leave the same disk, so that one of them is run.
+  large.images.assign(2'000, 1);
+  std::optional<std::uint64_t> image;
+  for (auto numbers = all.next(1); !numbers.empty() && numbers[0] < 100'000;
+       numbers = all.next(1)) {
+    RunRecord record = run(all.plan(numbers[0]), all.crash_points(numbers[0]));
+    if (!record.power_losses.empty()) {
+      if (!image.has_value()) image = record.power_losses[0].image;
+      // Of the crashes that leave one disk the last one counts.
+      if (record.power_losses[0].image == *image) record.crash_points.assign(300, large);
+    }
+    all.take(numbers[0], record);
+  }
+
+  EXPECT_EQ(all.coverage().recoveries_cut, 1U);
+  EXPECT_GT(all.coverage().recovery_moments, 100U);
 }
 
 TEST_F(CrashSweeps, find_a_store_that_does_not_sync) {
