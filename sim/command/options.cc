@@ -477,11 +477,19 @@ std::string shell_word(std::string_view word) {
   return quoted + "'";
 }
 
+std::vector<std::string> command_words(const Overrides& overrides) {
+  std::vector<std::string> words;
+  for (const std::string& set : overrides.sets) words.insert(words.end(), {"--set", set});
+  if (overrides.faults.has_value()) words.insert(words.end(), {"--faults", *overrides.faults});
+  if (overrides.strategy.has_value()) {
+    words.insert(words.end(), {"--strategy", *overrides.strategy});
+  }
+  return words;
+}
+
 std::string command_text(const Overrides& overrides) {
   std::string text;
-  for (const std::string& set : overrides.sets) text += " --set " + shell_word(set);
-  if (overrides.faults.has_value()) text += " --faults " + shell_word(*overrides.faults);
-  if (overrides.strategy.has_value()) text += " --strategy " + shell_word(*overrides.strategy);
+  for (const std::string& word : command_words(overrides)) text += " " + shell_word(word);
   return text;
 }
 

@@ -97,6 +97,9 @@ std::span<const VerbName> verb_names();
 /// The long options of a verb ("--seed"), the ones that every verb has included; for completion.
 std::vector<std::string> option_names(std::string_view verb);
 
+/// The flags and values that give these overrides again.
+std::vector<std::string> command_words(const Overrides& overrides);
+
 /// The overrides as a command line repeats them: " --set a.b=3 --faults mild", quoted for a shell.
 std::string command_text(const Overrides& overrides);
 

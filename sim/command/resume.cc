@@ -86,9 +86,8 @@ std::string arguments_text(const Options& options, const run::CampaignOptions& c
   add("--for", options.wall_time);
   add("--shard", options.shard);
   add("--max-failures", options.max_failures);
-  for (const std::string& set : options.overrides.sets) add("--set", set);
-  add("--faults", options.overrides.faults);
-  add("--strategy", options.overrides.strategy);
+  const std::vector<std::string> overrides = command_words(options.overrides);
+  words.insert(words.end(), overrides.begin(), overrides.end());
   if (options.has_no_shrink) words.emplace_back("--no-shrink");
   return nlohmann::json(words).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -327,6 +327,20 @@ TEST_F(VerifyVerb, agrees_with_another_program_of_the_same_world) {
   EXPECT_EQ(seen.status, 0) << seen.out << seen.err;
 }
 
+// Two of them may run at once, for two users, and what a failing run writes is nobody's.
+TEST_F(VerifyVerb, leaves_nothing_of_another_build_behind) {
+  std::filesystem::create_directory("temporary");
+  setenv("TMPDIR", (std::filesystem::current_path() / "temporary").c_str(), 1);
+
+  const Call seen = call({"verify-determinism", "lossy", "--seeds",
+                          std::to_string(failing_seed()) + ".." + std::to_string(failing_seed()),
+                          "--against", toy()});
+
+  unsetenv("TMPDIR");
+  EXPECT_EQ(seen.status, 0) << seen.out << seen.err;
+  EXPECT_TRUE(std::filesystem::is_empty("temporary"));
+}
+
 TEST_F(VerifyVerb, names_the_first_event_at_which_another_build_differs) {
   // Another build, whose stores acknowledge before they sync.
   write("other.sh", "#!/bin/sh\nexec " + toy() + " \"$@\" --set store.bug=no_sync\n");
