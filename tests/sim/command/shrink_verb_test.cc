@@ -103,6 +103,18 @@ TEST_F(ShrinkVerb, is_part_of_a_campaign_unless_told_otherwise) {
   EXPECT_EQ(found["groups"][0]["unshrunk"], group["unshrunk"]);
 }
 
+TEST_F(ShrinkVerb, makes_each_failure_of_a_campaign_small) {
+  const json seen = json::parse(
+      call({"campaign", "lossy", "checked", "--seeds", "5", "--json", "--out", "o"}).out);
+
+  ASSERT_EQ(seen["groups"].size(), 2U);
+  for (const json& group : seen["groups"]) {
+    EXPECT_LE(group["shrunk"]["operations"], 2) << group["signature"];
+    const json repro = json::parse(read(group["repro"]));
+    EXPECT_EQ(repro["plan"]["faults"]["actions"].size(), group["shrunk"]["faults"]);
+  }
+}
+
 TEST_F(ShrinkVerb, has_nothing_to_do_where_nothing_fails) {
   json repro = json::parse(read(lost()));
   for (json& machine : repro["plan"]["machines"]) machine["knobs"]["bug"] = 0;

@@ -186,6 +186,26 @@ TEST_F(Campaigns, a_failure_that_does_not_come_alone_is_the_tools) {
   EXPECT_TRUE(summary.groups[0].repro.empty());
 }
 
+// Without the fault nothing is lost, and what is left to object to is what the store reports.
+TEST_F(Campaigns, keep_another_failure_that_a_reduction_came_across) {
+  add_scenario(toy::Bug::kUnexpected);
+  std::uint64_t seed = 1;
+  while (run({.seeds_chosen = {seed}}).groups.at(0).signature != "TOY-1/lost") ++seed;
+
+  const CampaignSummary summary =
+      run({.seeds_chosen = {seed}, .shrink_time = std::chrono::seconds(60)});
+
+  ASSERT_EQ(summary.groups.size(), 1U);
+  EXPECT_EQ(summary.groups[0].record.signature(), "TOY-1/lost");
+  ASSERT_EQ(summary.findings.size(), 1U);
+  EXPECT_EQ(summary.findings[0].signature, "LOG-1/unexpected");
+  const Result<Repro> repro = repro_from_json(read(summary.findings[0].repro), registry_);
+  ASSERT_TRUE(repro.has_value()) << repro.error().detail;
+  const RunReply again =
+      run_alone(source_, {.scenario = 0, .plan_json = plan_to_json(repro->plan)}, {});
+  EXPECT_EQ(again.record.signature(), "LOG-1/unexpected");
+}
+
 TEST_F(Campaigns, do_not_count_the_time_in_which_failures_are_reduced) {
   using Clock = std::chrono::steady_clock;
   class Stopwatch final : public CampaignListener {
