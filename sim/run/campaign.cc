@@ -64,7 +64,7 @@ class Campaign {
     if (is_complete_) {
       note_idle_scenarios();
       confirm_cheapest();
-      run_canary();
+      is_complete_ = run_canary();
     }
     note_differences();
     // What the failures cost after that says nothing of how fast seeds are run.
@@ -536,8 +536,9 @@ class Campaign {
     check.difference->second = "another one, with all that must not matter changed";
   }
 
-  void run_canary() {
-    if (tally_.seeds() < kFloorSeeds || !tally_.passing().has_value()) return;
+  /// False when it was interrupted: then it says nothing.
+  bool run_canary() {
+    if (tally_.seeds() < kFloorSeeds || !tally_.passing().has_value()) return true;
     const CampaignTally::Passing chosen = *tally_.passing();
     canary_.has_run = true;
     canary_.scenario = source_.scenarios[chosen.scenario].name;
@@ -549,7 +550,9 @@ class Campaign {
       mutation.nth = 1 + sim::mix(chosen.seed, i) % chosen.client_records;
       add_errand(request_of(chosen.scenario, chosen.seed), Errand::kCanary).mutation = mutation;
     }
-    go();
+    const bool is_complete = go();
+    if (!is_complete) canary_ = {};
+    return is_complete;
   }
 
   const RunSource& source_;

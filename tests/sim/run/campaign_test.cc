@@ -345,6 +345,43 @@ TEST_F(Campaigns, properties_that_see_nothing_make_the_canary_sing) {
       << summary.inconclusive_reasons.back();
 }
 
+/// Interrupts a campaign once all its seeds are done, at the n-th call after that.
+class LateInterrupt final : public CampaignListener {
+ public:
+  explicit LateInterrupt(int calls) : calls_(calls) {}
+  bool on_progress(const CampaignProgress& progress) override {
+    return progress.done < progress.planned || --calls_ > 0;
+  }
+
+ private:
+  int calls_;
+};
+
+// Of ten changed histories some were not shown to anybody.
+TEST_F(Campaigns, hear_nothing_from_a_canary_that_was_interrupted) {
+  Registry blind;
+  toy::register_blind_toy(blind);
+  source_.registry = &blind;
+  add_scenario(toy::Bug::kNone);
+  const std::string database = directory_ / "campaign.db";
+  int stopped = 0;
+  for (const int calls : {3, 6, 9}) {
+    LateInterrupt listener(calls);
+
+    const CampaignSummary summary =
+        run_campaign(source_, {.seeds = 200, .database = database}, listener);
+
+    EXPECT_TRUE(summary.is_interrupted) << calls;
+    EXPECT_FALSE(summary.canary.has_run) << calls;
+    for (const std::string& reason : summary.inconclusive_reasons) {
+      EXPECT_FALSE(reason.starts_with("canary:")) << reason;
+    }
+    ++stopped;
+    EXPECT_EQ(count_in(database, "SELECT count(*) FROM campaigns WHERE state = 'interrupted'"),
+              stopped);
+  }
+}
+
 TEST_F(Campaigns, stop_after_enough_failures) {
   add_scenario(toy::Bug::kThrow);
 
