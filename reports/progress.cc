@@ -60,16 +60,18 @@ std::string new_group_lines(const run::FailureGroup& group, std::string_view nou
                             const std::string& replay_command, const ScreenOptions& options) {
   const std::size_t width = layout_width(options);
   Flow first(width, kIndent, options.has_color);
-  first.add(0, "NEW", Ink::kBad);
+  const std::string_view word = group.is_known ? "KNOWN" : "NEW";
+  const std::size_t lead = word.size() + 2;
+  first.add(0, word, Ink::kBad);
   const std::string seed =
       fmt::format("{} {} {}", printable(group.scenario), noun, group.cheapest_seed);
   const std::string key = "group " + run::short_group_key(group.signature);
   // Three lines, whatever the width: the title gives way, then the key, which the command has, too.
-  const std::size_t room = width - kIndent - std::min(width_of(seed), width / 2) - 3;
+  const std::size_t room = width - lead - std::min(width_of(seed), width / 2) - 3;
   const std::string title = cut_middle(printable(group_title(group)), room);
   first.add(2, title, Ink::kBold);
   first.add(3, cut_middle(seed, width / 2), Ink::kPlain);
-  const std::size_t used = kIndent + width_of(title) + 3 + width_of(seed);
+  const std::size_t used = lead + width_of(title) + 3 + width_of(seed);
   if (used + 3 + key.size() <= width) first.add(3, key, Ink::kDim);
   const std::string seen = cut(printable(what_was_seen(group)), width - kIndent);
   std::string lines = first.text() + std::string(kIndent, ' ') + seen + '\n';

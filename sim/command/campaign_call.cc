@@ -43,7 +43,7 @@ reports::FailureContext screen_context_of(const Context& context,
                                           const run::FailureGroup& group,
                                           const OutputDir& directory) {
   const std::string program = shell_word(context.options.program);
-  reports::FailureContext screen_context{.is_new = true, .build = run::this_build()};
+  reports::FailureContext screen_context{.is_new = !group.is_known, .build = run::this_build()};
   const auto count = group.scenarios.find(group.scenario);
   screen_context.group_seeds = count == group.scenarios.end() ? group.count : count->second;
   for (const run::ScenarioSummary& scenario : summary.scenarios) {

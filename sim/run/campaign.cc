@@ -114,7 +114,7 @@ class Campaign {
       return false;
     }
     database_ = *std::move(opened);
-    return options_.resumes == 0 || load_finished_runs();
+    return read_before() && (options_.resumes == 0 || load_finished_runs());
   }
 
   /// Counts what the database has of this campaign. Failures among it are confirmed at the end, and
@@ -123,7 +123,8 @@ class Campaign {
     const Result<void> loaded = each_stored_run(
         options_.database, options_.resumes, *source_.registry, [this](const RunRecord& record) {
           const std::uint32_t scenario = index_of(record.scenario);
-          tally_.add(scenario, record);
+          FailureGroup* const group = tally_.add(scenario, record);
+          if (group != nullptr) mark_known(*group);
           done_.insert({scenario, record.seed});
           sample({.scenario = scenario, .seed = record.seed}, record);
         });
@@ -140,8 +141,7 @@ class Campaign {
 
   void finish_database(CampaignSummary& summary) {
     if (database_ == nullptr) return;
-    if (is_complete_) compare_with_before(summary);
-    if (database_ == nullptr) return;
+    if (is_complete_) note_gone(summary);
     note_error(database_->finish({.state = is_complete_ ? "finished" : "interrupted",
                                   .wall_ns = summary.wall_ns,
                                   .build = {},
@@ -151,24 +151,33 @@ class Campaign {
                                   .canary_caught = summary.canary.caught}));
   }
 
-  /// Which failures the database knew before, and which of those that it knew are gone.
-  void compare_with_before(CampaignSummary& summary) {
-    const auto before = database_->seen_before();
-    if (!before.has_value()) {
-      note_error(std::unexpected(before.error()));
-      return;
+  /// Which failures earlier campaigns of the database saw.
+  bool read_before() {
+    auto before = database_->seen_before();
+    if (before.has_value()) {
+      before_ = *std::move(before);
+      return true;
     }
-    for (const CampaignDb::Seen& seen : *before) {
+    tool_errors_.push_back(before.error().detail);
+    return false;
+  }
+
+  void mark_known(FailureGroup& group) const {
+    for (const CampaignDb::Seen& seen : before_) {
+      const bool is_earlier = !group.is_known || seen.first_utc < group.known_since;
+      if (seen.signature != group.signature || !is_earlier) continue;
+      group.is_known = true;
+      group.known_since = seen.first_utc;
+      group.known_commit = seen.first_commit;
+    }
+  }
+
+  /// Which failures that the database knew did not come.
+  void note_gone(CampaignSummary& summary) const {
+    for (const CampaignDb::Seen& seen : before_) {
       const auto group =
           std::ranges::find(summary.groups, seen.signature, &FailureGroup::signature);
-      if (group != summary.groups.end()) {
-        const bool is_earlier = !group->is_known || seen.first_utc < group->known_since;
-        if (!is_earlier) continue;
-        group->is_known = true;
-        group->known_since = seen.first_utc;
-        group->known_commit = seen.first_commit;
-        continue;
-      }
+      if (group != summary.groups.end()) continue;
       const auto scenario =
           std::ranges::find(summary.scenarios, seen.scenario, &ScenarioSummary::name);
       if (scenario == summary.scenarios.end() || scenario->seeds == 0) continue;
@@ -337,7 +346,8 @@ class Campaign {
 
   void count(std::uint32_t scenario, RunRecord record) {
     if (options_.plans != nullptr) options_.plans->take(record.seed, record);
-    const FailureGroup* const group = tally_.add(scenario, record);
+    FailureGroup* const group = tally_.add(scenario, record);
+    if (group != nullptr) mark_known(*group);
     if (database_ != nullptr) note_error(database_->add(record, wall_ns()));
     if (group == nullptr) return;
     if (is_hang_by_cpu_time(record)) {
@@ -565,6 +575,7 @@ class Campaign {
   SeedSchedule schedule_;
   CampaignTally tally_;
   std::unique_ptr<CampaignDb> database_;
+  std::vector<CampaignDb::Seen> before_;       // By earlier campaigns of the database.
   std::deque<RunRequest> errands_;             // Done before further seeds.
   std::set<Key> done_;                         // What the database had before.
   std::map<Key, RunRecord> waiting_;           // First failures to be confirmed.

@@ -223,7 +223,7 @@ class CampaignListener {
   virtual ~CampaignListener() = default;
   /// Now and then, and after each run. False stops the campaign, as an interrupt does.
   virtual bool on_progress(const CampaignProgress& /*progress*/) { return true; }
-  /// The first failure with a new signature, confirmed.
+  /// The first failure with a signature that no run of the campaign had so far, confirmed.
   virtual void on_new_group(const FailureGroup& /*group*/) {}
   /// Now and then while a group's failure is reduced. False ends that, and keeps what there is.
   virtual bool on_shrink(const ShrinkProgress& /*progress*/) { return true; }

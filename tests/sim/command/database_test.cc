@@ -241,6 +241,15 @@ TEST_F(DatabaseTest, a_failure_is_known_when_it_comes_again_and_missed_when_it_d
       called({"campaign", "lossy", "--seeds", "20", "--no-shrink", "--db", "all.db"}, 1);
   EXPECT_EQ(again["groups"][0]["status"], "known");
   EXPECT_FALSE(again["groups"][0]["known_since"].is_null());
+  // Also where it is said at once, and in what stands for the failure alone.
+  const Call seen = call({"campaign", "lossy", "--seeds", "20", "--no-shrink", "--db", "all.db",
+                          "--out", "known", "--junit", "known.xml"});
+  EXPECT_NE(seen.err.find("KNOWN  TOY-1 "), std::string::npos) << seen.err;
+  const std::string name =
+      "known/failures/TOY-1-" + again["groups"][0]["group"].get<std::string>() + ".txt";
+  for (const std::string& text : {seen.out, seen.err, read(name), read("known.xml")}) {
+    EXPECT_EQ(text.find("NEW"), std::string::npos) << text;
+  }
 
   const Call without = call(
       {"campaign", "lossy", "--seeds", "20", "--faults", "none", "--db", "all.db", "--out", "o"});
@@ -248,7 +257,7 @@ TEST_F(DatabaseTest, a_failure_is_known_when_it_comes_again_and_missed_when_it_d
   const json gone = json::parse(read("o/summary.json"))["gone"];
   ASSERT_EQ(gone.size(), 1U);
   EXPECT_EQ(gone[0]["signature"], "TOY-1/lost");
-  EXPECT_EQ(gone[0]["runs"], 40);
+  EXPECT_EQ(gone[0]["runs"], 60);
   EXPECT_EQ(gone[0]["runs_since"], 20);
   EXPECT_NE(without.out.find("GONE?"), std::string::npos) << without.out;
 }
