@@ -61,6 +61,7 @@ class Campaign {
 
   CampaignSummary run() {
     is_complete_ = open_database() && go();
+    commit();  // Nobody knows how long what follows takes.
     if (is_complete_) {
       note_idle_scenarios();
       confirm_cheapest();

@@ -433,6 +433,30 @@ TEST_F(Campaigns, keep_finished_seeds_through_a_kill) {
   EXPECT_GT(count_in(database, "SELECT count(*) FROM runs WHERE campaign = 1"), 0);
 }
 
+TEST_F(Campaigns, have_kept_every_seed_before_a_failure_is_reduced) {
+  class Looking final : public CampaignListener {
+   public:
+    explicit Looking(std::string database) : database_(std::move(database)) {}
+    bool on_shrink(const ShrinkProgress& /*progress*/) override {
+      kept = count_in(database_, "SELECT count(*) FROM runs");
+      return false;
+    }
+    std::int64_t kept = 0;
+
+   private:
+    std::string database_;
+  };
+  add_scenario(toy::Bug::kNoSync);
+  const std::string database = directory_ / "campaign.db";
+  Looking listener(database);
+
+  run_campaign(source_,
+               {.seeds = 20, .database = database, .shrink_time = std::chrono::seconds(60)},
+               listener);
+
+  EXPECT_EQ(listener.kept, 20);
+}
+
 TEST_F(Campaigns, a_database_that_cannot_be_written_is_an_error_of_the_tool) {
   add_scenario(toy::Bug::kNone);
 
