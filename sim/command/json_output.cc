@@ -340,6 +340,15 @@ std::string run_json(const run::RunRecord& record, const RunExtras& extras) {
   return text_of(run_object(record, extras));
 }
 
+std::string report_json(const ReportedPage& page) {
+  return text_of({{"schema", kSchema},
+                  {"file", page.file},
+                  {"page", page.is_of_run ? "run" : "campaign"},
+                  {"written", page.was_written},
+                  {"opened", page.is_opened},
+                  {"build", build_json()}});
+}
+
 std::string keep_json(const std::vector<KeptRepro>& kept) {
   static constexpr std::string_view kStates[] = {"new", "replaced", "same"};
   Json list = Json::array();

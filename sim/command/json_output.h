@@ -59,6 +59,14 @@ struct KeptRepro {
   std::string signature;
   KeptState state = KeptState::kNew;
 };
+/// What `report` made.
+struct ReportedPage {
+  std::string file;
+  bool is_of_run = false;  ///< Else of a campaign.
+  bool was_written = false;
+  bool is_opened = false;
+};
+std::string report_json(const ReportedPage& page);
 std::string keep_json(const std::vector<KeptRepro>& kept);
 std::string replay_json(const std::vector<ReplayReport>& replays);
 std::string campaign_json(const run::CampaignSummary& summary, std::string_view directory);

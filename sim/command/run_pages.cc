@@ -49,10 +49,12 @@ std::expected<void, std::string> write_run_page(OutputDir& directory, const Fail
   return directory.write(beside_repro(files.name, ".html"), page);
 }
 
-std::expected<void, std::string> check_report_place(const Options& options) {
-  if (!options.report.has_value()) return {};
-  const Result<void> writable = run::check_writable(*options.report, run::Wanted::kFile);
-  if (!writable.has_value()) return std::unexpected(writable.error().detail);
+std::expected<void, std::string> check_places_of_files(const Options& options) {
+  for (const std::optional<std::string>& file : {options.trace, options.junit, options.report}) {
+    if (!file.has_value()) continue;
+    const Result<void> writable = run::check_writable(*file, run::Wanted::kFile);
+    if (!writable.has_value()) return std::unexpected(writable.error().detail);
+  }
   return {};
 }
 

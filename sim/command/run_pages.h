@@ -39,9 +39,9 @@ std::expected<run::RunRecord, std::string> trace_run(const Context& context,
                                                      const run::Scenario& scenario,
                                                      const run::Plan& plan);
 
-/// Where --report writes to, checked before anything runs; nothing where the flag is not there. The
-/// error says which path and why.
-std::expected<void, std::string> check_report_place(const Options& options);
+/// Where --trace, --junit and --report write to, checked before anything runs; nothing where a flag
+/// is not there. The error says which path and why.
+std::expected<void, std::string> check_places_of_files(const Options& options);
 
 /// Writes the page where --report names a place.
 std::expected<void, std::string> write_report(const Context& context, std::string_view page);

@@ -13,7 +13,6 @@
 #include "sim/command/run_pages.h"
 #include "sim/command/verbs.h"
 #include "sim/run/campaign_db.h"
-#include "sim/run/writable.h"
 
 namespace millrace::command {
 namespace {
@@ -129,11 +128,7 @@ int verb_campaign(const Context& context) {
   if (options.resume.has_value() && options.rerun.has_value()) {
     return usage_error(context, "--resume goes on with a campaign, --rerun begins one: not both");
   }
-  if (options.junit.has_value()) {
-    const Result<void> writable = run::check_writable(*options.junit, run::Wanted::kFile);
-    if (!writable.has_value()) return usage_error(context, writable.error().detail);
-  }
-  if (const auto checked = check_report_place(options); !checked.has_value()) {
+  if (const auto checked = check_places_of_files(options); !checked.has_value()) {
     return usage_error(context, checked.error());
   }
   if (options.resume.has_value()) return resume_campaign(context);

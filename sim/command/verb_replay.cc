@@ -25,7 +25,6 @@
 #include "sim/run/determinism.h"
 #include "sim/run/signature.h"
 #include "sim/run/trail.h"
-#include "sim/run/writable.h"
 #include "system/base/check.h"
 
 namespace millrace::command {
@@ -314,17 +313,12 @@ class Replayer {
       const auto checked = directory_.check();
       if (!checked.has_value()) return usage_error(context_, checked.error());
     }
-    if (context_.options.junit.has_value()) {
-      const std::string& file = *context_.options.junit;
-      const Result<void> writable = run::check_writable(file, run::Wanted::kFile);
-      if (!writable.has_value()) return usage_error(context_, writable.error().detail);
-    }
     if (context_.options.report.has_value() && files.size() != 1) {
       return usage_error(context_, fmt::format("--report shows one repro, and there are {}: "
                                                "millrace report makes a page of each",
                                                files.size()));
     }
-    if (const auto checked = check_report_place(context_.options); !checked.has_value()) {
+    if (const auto checked = check_places_of_files(context_.options); !checked.has_value()) {
       return usage_error(context_, checked.error());
     }
     const Interrupts interrupts(Interrupts::First::kLeaves);

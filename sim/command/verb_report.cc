@@ -15,8 +15,10 @@
 #include "sim/command/campaign_pages.h"
 #include "sim/command/cpu_count.h"
 #include "sim/command/interrupt.h"
+#include "sim/command/json_output.h"
 #include "sim/command/output_dir.h"
 #include "sim/command/repro_input.h"
+#include "sim/command/resume.h"
 #include "sim/command/run_input.h"
 #include "sim/command/run_pages.h"
 #include "sim/run/campaign_schema.h"
@@ -27,7 +29,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kDatabase = "campaign.db";
 /// A plan of so many operations and faults is small enough for looking for a neighbour that passes.
 constexpr std::size_t kNeighbourParts = 40;
 constexpr std::chrono::seconds kNeighbourTime{30};
@@ -67,7 +68,7 @@ std::expected<std::string, std::string> repro_in(const std::string& folder) {
   }
   if (repros.empty()) {
     return std::unexpected(
-        fmt::format("{}: holds neither {} nor a *{}", folder, kDatabase, kReproSuffix));
+        fmt::format("{}: holds neither {} nor a *{}", folder, kDatabaseName, kReproSuffix));
   }
   std::ranges::sort(repros);
   const auto text = read_text(folder + "/summary.json");
@@ -86,7 +87,7 @@ std::expected<Target, std::string> find_target(const std::string& name) {
   std::error_code ignored;
   const std::string path = name == "latest" ? std::string(kLatestPath) : name;
   if (fs::is_directory(path, ignored)) {
-    const std::string database = path + "/" + std::string(kDatabase);
+    const std::string database = path + "/" + std::string(kDatabaseName);
     if (fs::exists(database, ignored)) {
       return Target{.database = database, .page = database_page(database)};
     }
@@ -122,9 +123,7 @@ class ReproPage {
     repro_ = *std::move(repro);
     name_ = text.name;
     shown_name_ = text.shown_name;
-    scenario_ = scenario_of_plan(repro_.plan, context_.registry);
-    scenario_.skips = repro_.skips;
-    scenario_.floors = {};
+    scenario_ = scenario_of_repro(repro_, context_.registry);
     return {};
   }
 
@@ -198,24 +197,6 @@ std::optional<std::string> open_page(const std::string& path) {
                      std::system_category().message(failure), path);
 }
 
-std::string result_json(const std::string& page, const Target& target, bool was_written,
-                        bool is_opened) {
-  const run::BuildName build = run::this_build();
-  const nlohmann::ordered_json object{{"schema", 1},
-                                      {"file", page},
-                                      {"page", target.repro.has_value() ? "run" : "campaign"},
-                                      {"written", was_written},
-                                      {"opened", is_opened},
-                                      {"build",
-                                       {{"version", build.version},
-                                        {"commit", build.commit},
-                                        {"dirty", build.is_dirty},
-                                        {"compiler", build.compiler},
-                                        {"preset", build.preset},
-                                        {"sanitizer", build.sanitizer}}}};
-  return object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-}
-
 /// Makes the page and writes it; nonzero where that failed, and was said.
 int write_page(const Context& context, const Target& target, const std::string& path) {
   if (const Result<void> fits = run::check_writable(path, run::Wanted::kFile); !fits.has_value()) {
@@ -273,8 +254,11 @@ int verb_report(const Context& context) {
     if (hindrance.has_value()) context.console.complain(*hindrance);
     is_opened = !hindrance.has_value();
   }
-  context.console.out(options.is_json ? result_json(path, *target, is_made, is_opened)
-                                      : reports::printable(path) + "\n");
+  const ReportedPage page{.file = path,
+                          .is_of_run = target->repro.has_value(),
+                          .was_written = is_made,
+                          .is_opened = is_opened};
+  context.console.out(options.is_json ? report_json(page) : reports::printable(path) + "\n");
   return number(ExitStatus::kHeld);
 }
 

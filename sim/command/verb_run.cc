@@ -18,7 +18,6 @@
 #include "sim/command/run_pages.h"
 #include "sim/command/shrinking.h"
 #include "sim/command/verbs.h"
-#include "sim/run/writable.h"
 
 namespace millrace::command {
 namespace {
@@ -33,17 +32,6 @@ std::string command_of(const Context& context, const RunInput& input) {
   }
   return fmt::format("{} run {} --seed {}{}", program, shell_word(input.shown_name),
                      input.plan.seed, rest);
-}
-
-/// Whether what the run may leave has a place: known before the run, not after it.
-std::expected<void, std::string> check_places(const Options& options, const OutputDir& directory) {
-  if (auto checked = directory.check(); !checked.has_value()) return checked;
-  for (const std::optional<std::string>& file : {options.trace, options.junit}) {
-    if (!file.has_value()) continue;
-    const Result<void> writable = run::check_writable(*file, run::Wanted::kFile);
-    if (!writable.has_value()) return std::unexpected(writable.error().detail);
-  }
-  return check_report_place(options);
 }
 
 std::expected<void, std::string> write_junit(const Options& options, const run::RunRecord& record,
@@ -160,8 +148,9 @@ int verb_run(const Context& context) {
   if (!input.has_value()) return usage_error(context, input.error());
   OutputDir directory(chosen_directory(context), "run", input->scenario.name,
                       std::chrono::system_clock::now());
-  if (const auto checked = check_places(options, directory); !checked.has_value()) {
-    return usage_error(context, checked.error());
+  // Whether what the run may leave has a place is known before the run, not after it.
+  for (const auto& checked : {directory.check(), check_places_of_files(options)}) {
+    if (!checked.has_value()) return usage_error(context, checked.error());
   }
 
   const run::RunSource source{.registry = &context.registry, .scenarios = {input->scenario}};

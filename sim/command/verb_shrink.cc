@@ -127,7 +127,7 @@ int verb_shrink(const Context& context) {
   auto input = read_input(context);
   if (!input.has_value()) return usage_error(context, input.error());
   Place place(context, *input);
-  for (const auto& checked : {place.check(), check_report_place(context.options)}) {
+  for (const auto& checked : {place.check(), check_places_of_files(context.options)}) {
     if (!checked.has_value()) return usage_error(context, checked.error());
   }
   const run::RunSource source{.registry = &context.registry, .scenarios = {input->scenario}};

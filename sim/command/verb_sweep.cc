@@ -15,7 +15,6 @@
 #include "sim/run/crash_sweep.h"
 #include "sim/run/draw_plan.h"
 #include "sim/run/worker.h"
-#include "sim/run/writable.h"
 
 namespace millrace::command {
 namespace {
@@ -72,11 +71,7 @@ Result<run::CrashSweep> enumerate(const run::RunSource& source, const SweepInput
 }  // namespace
 
 int verb_sweep(const Context& context) {
-  if (context.options.junit.has_value()) {
-    const Result<void> writable = run::check_writable(*context.options.junit, run::Wanted::kFile);
-    if (!writable.has_value()) return usage_error(context, writable.error().detail);
-  }
-  if (const auto checked = check_report_place(context.options); !checked.has_value()) {
+  if (const auto checked = check_places_of_files(context.options); !checked.has_value()) {
     return usage_error(context, checked.error());
   }
   auto input = read_input(context);

@@ -23,7 +23,6 @@ constexpr std::chrono::seconds kCommitEvery{1};
 constexpr std::uint64_t kDeterminismEvery = 100;
 constexpr std::size_t kDifferencesShown = 3;
 constexpr std::uint32_t kCanaryMutations = 10;
-constexpr std::uint32_t kHangConfirmFactor = 5;
 
 /// What a request is for, in its tag.
 enum class Errand : std::uint64_t { kSeed, kConfirmHang, kConfirmGroup, kDeterminism, kCanary };

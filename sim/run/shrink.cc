@@ -309,7 +309,8 @@ class Shrinker {
     changed.overrides = given_;
   }
 
-  /// The last runs: traced, then among other seeds and disguised.
+  /// The last runs, each in a process of its own: traced, then plain, and at the end disguised
+  /// (determinism.h).
   Result<void> finish(Shrunk& shrunk) {
     step_ = "replays";
     RunRequest traced;

@@ -65,6 +65,9 @@ struct WorkerOptions {
   Duration hang_cpu = seconds(10);
 };
 
+/// A hang by CPU time is believed where the run hangs alone, too, for so many times as long.
+inline constexpr std::uint32_t kHangConfirmFactor = 5;
+
 /// A record, with what only the parent knows.
 struct RunReply {
   RunRequest request;
@@ -80,7 +83,7 @@ RunReply run_request(const RunSource& source, const RunRequest& request,
                      const WorkerOptions& options);
 
 /// Runs one request alone in a fresh process, blocking. A crash or hang is in the record; a hang is
-/// confirmed at five times the CPU time before it is believed.
+/// confirmed at kHangConfirmFactor times the CPU time before it is believed.
 RunReply run_alone(const RunSource& source, const RunRequest& request,
                    const WorkerOptions& options);
 

@@ -17,7 +17,6 @@ namespace {
 /// Runs of one process: enough that a fork costs little, few enough that a leak shows in some seed.
 constexpr std::size_t kBatchSize = 64;
 constexpr int kTickMs = 100;
-constexpr std::uint32_t kHangConfirmFactor = 5;
 
 std::string_view signal_name(int signal) {
   switch (signal) {
