@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sim/command/main.h"
+#include "sim/run/campaign_db.h"
 #include "tests/sim/command/calls.h"
 
 namespace millrace::command {
@@ -60,6 +61,11 @@ class DatabaseTest : public CommandTest {
     waitpid(child, nullptr, 0);
   }
 
+  static bool has_campaign(const std::string& path) {
+    const auto stored = run::stored_campaigns(path);
+    return stored.has_value() && !stored->empty();
+  }
+
   static void execute(const std::string& path, const std::string& sql) {
     sqlite3* file = nullptr;
     ASSERT_EQ(sqlite3_open(path.c_str(), &file), SQLITE_OK);
@@ -88,7 +94,11 @@ class DatabaseTest : public CommandTest {
 TEST_F(DatabaseTest, a_campaign_that_was_killed_ten_times_ends_as_if_it_never_was) {
   std::vector<std::string> words{"campaign", "quiet", "lossy",       "--seeds", "3..202",
                                  "-j",       "2",     "--no-shrink", "--out",   "killed"};
-  call_and_kill(words, std::chrono::milliseconds(300));
+  // A slow machine may need longer until there is anything to go on with.
+  for (std::chrono::milliseconds after{300}; !has_campaign("killed/campaign.db"); after *= 2) {
+    ASSERT_LT(after, std::chrono::minutes(1));
+    call_and_kill(words, after);
+  }
   // At moments that do not repeat themselves.
   for (int i = 1; i < 10; ++i) {
     call_and_kill({"campaign", "--resume", "killed"}, std::chrono::milliseconds(60 + 37 * i));
