@@ -47,7 +47,7 @@ std::string progress_line(const run::CampaignProgress& progress, const ScreenOpt
   if (rate > 0) line += "  " + rate_text(rate) + "/s";
   if (progress.red > 0) {
     line += fmt::format("  {} failed ({} new)", thousands(progress.red),
-                        counted(progress.groups, "group"));
+                        counted(progress.groups - progress.groups_known, "group"));
   }
   if (rate > 0 && progress.planned > progress.done) {
     line += "  " + left_text(static_cast<double>(progress.planned - progress.done) / rate);

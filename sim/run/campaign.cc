@@ -282,6 +282,7 @@ class Campaign {
             .planned = planned(),
             .red = tally_.red(),
             .groups = tally_.groups(),
+            .groups_known = tally_.groups_known(),
             .wall_ns = wall_ns()};
   }
 

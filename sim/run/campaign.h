@@ -214,6 +214,8 @@ struct CampaignProgress {
   std::uint64_t planned = 0;
   std::uint64_t red = 0;
   std::uint64_t groups = 0;
+  /// Of the groups, those that an earlier campaign of the database saw.
+  std::uint64_t groups_known = 0;
   std::int64_t wall_ns = 0;
 };
 

@@ -95,6 +95,11 @@ FailureGroup* CampaignTally::add(std::uint32_t scenario_index, const RunRecord& 
   return is_new ? &group : nullptr;
 }
 
+std::uint64_t CampaignTally::groups_known() const {
+  const auto is_known = [](const auto& one) { return one.second.is_known; };
+  return static_cast<std::uint64_t>(std::ranges::count_if(groups_, is_known));
+}
+
 void CampaignTally::add_verdict(std::uint32_t scenario_index, const RunRecord& record) {
   ScenarioSummary& scenario = summary_.scenarios[scenario_index];
   std::map<std::uint64_t, std::string>& reasons = reasons_[scenario_index];

@@ -26,6 +26,7 @@ class CampaignTally {
   std::uint64_t seeds_of(std::size_t scenario) const { return summary_.scenarios[scenario].seeds; }
   std::uint64_t red() const { return red_; }
   std::uint64_t groups() const { return groups_.size(); }
+  std::uint64_t groups_known() const;
 
   /// The groups so far, by signature.
   std::map<std::string, FailureGroup, std::less<>>& all_groups() { return groups_; }

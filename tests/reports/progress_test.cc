@@ -29,6 +29,22 @@ TEST(ProgressLine, says_where_the_campaign_stands) {
             "partitions 5/7  812/1,400 seeds  20.4/s  4 failed (1 group new)  29 s left");
 }
 
+TEST(ProgressLine, does_not_call_a_group_new_that_is_known) {
+  run::CampaignProgress progress = some_progress();
+  progress.groups = 3;
+  progress.groups_known = 2;
+  EXPECT_NE(progress_line(progress, kNarrow).find("4 failed (1 group new)"), std::string::npos);
+  progress.groups_known = 3;
+  EXPECT_NE(progress_line(progress, kNarrow).find("4 failed (0 groups new)"), std::string::npos);
+}
+
+TEST(ProgressLine, of_a_sweep_counts_plans) {
+  run::CampaignProgress progress = some_progress();
+  progress.sweep = "crash";
+  EXPECT_EQ(progress_line(progress, {.columns = 120}),
+            "crash sweep partitions  812/1,400 plans  20.4/s  4 failed (1 group new)  29 s left");
+}
+
 TEST(ProgressLine, guesses_what_is_left_in_whole_seconds) {
   run::CampaignProgress progress = some_progress();
   progress.done = 1'340;
@@ -58,6 +74,17 @@ TEST(NewGroup, takes_three_lines) {
      orders/0 ends at 0: k3#1 was acknowledged at 0..16, yet no read returns it
      millrace replay out/failures/DUR-1-4e956e3a.repro.json
 )");
+}
+
+TEST(NewGroup, is_called_known_where_an_earlier_campaign_saw_it) {
+  run::FailureGroup group = testing::red_campaign().groups[0];
+  group.is_known = true;
+  group.name = "recovery_keeps_what_was_durable_before_the_crash_came_and_more_than_that";
+  const std::string lines = new_group_lines(group, "seed", "millrace replay F", kNarrow);
+
+  EXPECT_TRUE(lines.starts_with("KNOWN  DUR-1 ")) << lines;
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 3) << lines;
+  EXPECT_LE(lines.find('\n'), 80U) << lines;
 }
 
 TEST(NewGroup, takes_three_lines_however_long_its_title_is) {
