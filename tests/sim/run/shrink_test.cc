@@ -128,6 +128,30 @@ class IsAloneMeanwhile {
 std::uint64_t IsAloneMeanwhile::operation;
 Ids IsAloneMeanwhile::struck;
 
+/// Objects to operation 3: beside operation 17 always, without it where the time at which it was
+/// taken can be divided by three. That is as good as drawn, for each schedule anew.
+class NeedsASchedule {
+ public:
+  static constexpr Claim claim{"PLANT-5", "needs_a_schedule", "Operation 3 is never taken.",
+                               PropertyKind::kEventually};
+  using Sees = Records<OperationTaken, toy::Stored>;
+
+  void on(const OperationTaken& taken, At at) {
+    if (taken.operation == 3) third_ = at;
+    if (taken.operation == 17) has_other_ = true;
+  }
+  void on(const toy::Stored& /*stored*/, At /*at*/) {}
+  void at_end(Judge& judge) {
+    judge.compared();
+    if (third_.record == 0 || !(has_other_ || third_.time.ns % 3 == 0)) return;
+    judge.violated({.seen = "it", .expected = "nothing of it", .evidence = {third_}});
+  }
+
+ private:
+  At third_;
+  bool has_other_ = false;
+};
+
 // --- the tests ---
 
 class Shrinking : public testing::Test {
@@ -290,6 +314,27 @@ TEST_F(Shrinking, takes_away_the_operations_that_only_make_up_the_count_of_an_an
   EXPECT_EQ(small.plan.faults.actions[0].anchor->nth, 1U);
   EXPECT_EQ(small.plan.faults.actions[0].anchor->since_operation, 0U);
   EXPECT_EQ(small.replays_alike, kReplays);
+}
+
+// By the plan's own schedule the bug is gone without operation 17; by another one it is not.
+TEST_F(Shrinking, does_without_a_part_under_another_schedule) {
+  registry_.property<NeedsASchedule>();
+  Shrunk small;
+  for (std::uint64_t seed = 1; !small.plan.strategy.seed.has_value(); ++seed) {
+    ASSERT_LT(seed, 20U) << "a third of all schedules will do";
+    Plan plan = draw_plan(registry_, scenario_, seed);
+    plan.strategy = {.kind = sim::StrategyKind::kRandom, .window = milliseconds(5)};
+    // What comes after the parts changes times, too.
+    small = shrunk(plan, {.on_progress = [](const ShrinkProgress& progress) {
+                     constexpr std::array<std::string_view, 3> kLater{"settings", "knobs",
+                                                                      "clocks and disks"};
+                     return std::ranges::find(kLater, progress.step) == kLater.end();
+                   }});
+    EXPECT_TRUE(operations_of(small.plan).contains(3));
+  }
+
+  EXPECT_EQ(operations_of(small.plan), Ids{3});
+  EXPECT_EQ(run(small.plan).signature(), "PLANT-5/violated");
 }
 
 // A reader that is taken away finds nothing, and no bug is needed for that.
