@@ -252,7 +252,9 @@ class WorkerPool::State {
         RunReply reply;
         reply.request = request;
         reply.record = skeleton(request);
-        reply.tool_error = "worker lost: no process can be started";
+        reply.tool_error =
+            "worker lost: " +
+            (zygote_.trouble().empty() ? "no process can be started" : zygote_.trouble());
         take(std::move(reply));
       }
     }

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <new>
 #include <poll.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 
 #include "sim/run/trace_log.h"
@@ -33,6 +35,18 @@ CrashPage* share_pages(std::uint32_t count) {
   return pages;
 }
 
+/// Lets this process have as many open files as the slots need, where its limits admit that: with
+/// the usual 1,024 a machine of 340 processors would be too large.
+void make_room(std::uint32_t slots) {
+  constexpr rlim_t kFilesOfSlot = 3;
+  constexpr rlim_t kFilesBeside = 128;
+  const rlim_t needed = slots * kFilesOfSlot + kFilesBeside;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed) return;
+  files.rlim_cur = std::min(needed, files.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 sigset_t child_signal() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -44,17 +58,32 @@ sigset_t child_signal() {
 
 Zygote::Zygote(const RunSource& source, std::uint32_t slots, const WorkerOptions& options)
     : source_(source), options_(options), slots_(slots), pages_(share_pages(slots)) {
+  // Of files that are not there nothing is ever read.
+  for (Slot& slot : slots_) slot.replies = std::make_unique<FrameReader>(-1);
+  ends_ = std::make_unique<FrameReader>(-1);
+  make_room(slots);
+  is_alive_ = make_slots() && fork_here();
+  if (is_alive_) return;
+  trouble_ = fmt::format("{} workers cannot be started: {}", slots,
+                         std::generic_category().message(errno));
+}
+
+bool Zygote::make_slots() {
   for (Slot& slot : slots_) {
     int ends[2];
-    CHECK(pipe2(ends, O_CLOEXEC) == 0, "a pipe for replies can be made");
+    if (pipe2(ends, O_CLOEXEC) != 0) return false;
     slot.reply_in = OwnedFile(ends[0]);
     slot.reply_out = OwnedFile(ends[1]);
     slot.errors = OwnedFile(memfd_create("stderr", MFD_CLOEXEC));
+    if (slot.errors.get() < 0) return false;
     slot.replies = std::make_unique<FrameReader>(slot.reply_in.get());
   }
+  return true;
+}
+
+bool Zygote::fork_here() {
   int sockets[2];
-  CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0,
-        "the zygote can be reached");
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) return false;
   process_ = fork();
   if (process_ == 0) {
     close(sockets[0]);
@@ -63,7 +92,7 @@ Zygote::Zygote(const RunSource& source, std::uint32_t slots, const WorkerOptions
   close(sockets[1]);
   control_ = OwnedFile(sockets[0]);
   ends_ = std::make_unique<FrameReader>(control_.get());
-  is_alive_ = process_ > 0;
+  return process_ > 0;
 }
 
 Zygote::~Zygote() {

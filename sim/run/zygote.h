@@ -36,6 +36,8 @@ class Zygote {
 
   /// Whether it could be forked and still listens.
   bool is_alive() const { return is_alive_; }
+  /// Why it never was; empty where it was.
+  const std::string& trouble() const { return trouble_; }
 
   /// Starts a worker in a slot that has none.
   void start(std::uint32_t slot, const std::vector<RunRequest>& requests);
@@ -62,6 +64,8 @@ class Zygote {
     std::unique_ptr<FrameReader> replies;
   };
 
+  bool make_slots();
+  bool fork_here();
   [[noreturn]] void serve(int control);
   pid_t fork_worker(int control, const std::string& message);
   void report_ends(int control);
@@ -74,6 +78,7 @@ class Zygote {
   std::unique_ptr<FrameReader> ends_;
   pid_t process_ = -1;
   bool is_alive_ = false;
+  std::string trouble_;
   std::vector<pid_t> workers_;  // In the zygote: by slot, 0 for none.
 };
 

@@ -1,7 +1,11 @@
 #include "sim/run/worker.h"
 
 #include <algorithm>
+#include <array>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sim/fiber/asan.h"
 #include "tests/sim/run/toy_world.h"
@@ -33,9 +37,44 @@ class Worker : public testing::Test {
     return run_alone(source_, {.scenario = 0, .seed = 1}, {.hang_cpu = milliseconds(200)});
   }
 
+  /// Runs a seed on one of 64 workers, in a process with these limits of open files.
+  RunReply run_with_files(rlim_t soft, rlim_t hard) const {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(pipe(ends.data()), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      const rlimit files{.rlim_cur = soft, .rlim_max = hard};
+      setrlimit(RLIMIT_NOFILE, &files);
+      const RunReply reply = WorkerPool(source_, 64, {}).run_alone({.seed = 5});
+      const std::string said = reply.tool_error.value_or("");
+      _exit(write(ends[1], said.data(), said.size()) < 0 ? 1 : 0);
+    }
+    close(ends[1]);
+    std::array<char, 1'000> said{};
+    const ssize_t size = read(ends[0], said.data(), said.size());
+    close(ends[0]);
+    int state = -1;
+    waitpid(child, &state, 0);
+    EXPECT_EQ(state, 0);
+    RunReply reply;
+    if (size > 0) reply.tool_error.emplace(said.data(), static_cast<std::size_t>(size));
+    return reply;
+  }
+
   Registry registry_;
   RunSource source_;
 };
+
+// Each worker takes three files; most systems allow a process some more than it begins with.
+TEST_F(Worker, gets_the_files_that_many_workers_need) {
+  add_scenario(toy::Bug::kNone);
+
+  EXPECT_EQ(run_with_files(50, 1'000).tool_error, std::nullopt);
+
+  const RunReply refused = run_with_files(50, 50);
+  ASSERT_TRUE(refused.tool_error.has_value());
+  EXPECT_EQ(*refused.tool_error, "worker lost: 64 workers cannot be started: Too many open files");
+}
 
 TEST_F(Worker, gives_the_same_record_as_a_run_in_this_process) {
   add_scenario(toy::Bug::kNone);
