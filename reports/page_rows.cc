@@ -103,6 +103,11 @@ PageRows::PageRows(const run::RunRecord& record, const Evidence& evidence) {
 
 std::int64_t PageRows::row_of(std::uint64_t number) const {
   if (number == 0) return -1;
+  const std::int64_t row = row_from(number);
+  return row >= 0 && (*this)[static_cast<std::size_t>(row)].number == number ? row : -1;
+}
+
+std::int64_t PageRows::row_from(std::uint64_t number) const {
   // The violation's own row has no number and stands among the others in its place.
   std::size_t low = 0;
   std::size_t high = rows_.size();
@@ -120,8 +125,7 @@ std::int64_t PageRows::row_of(std::uint64_t number) const {
       high = middle;
     }
   }
-  const bool is_found = low < rows_.size() && rows_[low]->number == number;
-  return is_found ? static_cast<std::int64_t>(low) : -1;
+  return low < rows_.size() ? static_cast<std::int64_t>(low) : -1;
 }
 
 std::int64_t PageRows::row_at(std::uint64_t ordinal) const {

@@ -60,6 +60,8 @@ class PageRows {
   const run::TraceLine& operator[](std::size_t row) const { return *rows_[row]; }
   /// The row of a line by its number; -1 where the page does not have it.
   std::int64_t row_of(std::uint64_t number) const;
+  /// The row of a line, or of the first after it that the page has; -1 for none.
+  std::int64_t row_from(std::uint64_t number) const;
   /// The first row at an event or after it; -1 for none.
   std::int64_t row_at(std::uint64_t ordinal) const;
   /// Of the violation; -1 for none.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/page_file.h"
+#include "reports/run_page_neighbour.h"
 #include "reports/run_page_plan.h"
 #include "reports/run_page_plots.h"
 #include "reports/run_page_trace.h"
@@ -14,9 +15,6 @@ namespace millrace::reports {
 namespace {
 
 constexpr int kSchema = 1;
-/// Of the passing run: what comes before the parting, and how much in all.
-constexpr std::size_t kRowsBeforeParting = 200;
-constexpr std::size_t kNeighbourRowsMax = 5'000;
 
 /// A member of an object of `--json`, null where it has none.
 PageJson member(const PageJson& object, const char* name) {
@@ -64,7 +62,9 @@ class RunPageObject {
     object["evidence"] = evidence_json(rows_, all_, shown_);
     object["facets"] = facets_json(rows_);
     object["series"] = series_json(rows_, record_);
-    if (page_.neighbour != nullptr) object["neighbour"] = neighbour_json();
+    if (page_.neighbour != nullptr) {
+      object["neighbour"] = neighbour_json(rows_, record_, *page_.neighbour, tables_);
+    }
     object["properties"] = properties_json();
     for (const char* const name : {"faults", "marks", "situations"}) {
       object[name] = member(object_of_run_, name);
@@ -177,44 +177,6 @@ class RunPageObject {
       if (known != nullptr) property["claim"] = known->claim.sentence;
     }
     return list;
-  }
-
-  // --- the passing neighbour ---
-
-  static bool is_same(const run::TraceLine& a, const run::TraceLine& b) {
-    return a.ordinal == b.ordinal && a.time_ns == b.time_ns && a.kind == b.kind &&
-           a.machine == b.machine && a.text == b.text;
-  }
-
-  PageJson neighbour_json() {
-    const NeighbourRun& other = *page_.neighbour;
-    const std::vector<run::TraceLine>& ours = record_.trace;
-    const std::vector<run::TraceLine>& theirs = other.record.trace;
-    std::size_t here = 0;
-    std::size_t there = 0;
-    while (here < ours.size() && there < theirs.size()) {
-      // Where a bound has cut off the beginning of one, the other waits for it.
-      if (ours[here].number < theirs[there].number) {
-        ++here;
-      } else if (ours[here].number > theirs[there].number) {
-        ++there;
-      } else if (is_same(ours[here], theirs[there])) {
-        ++here;
-        ++there;
-      } else {
-        break;
-      }
-    }
-    const std::size_t first = there > kRowsBeforeParting ? there - kRowsBeforeParting : 0;
-    const std::size_t last = std::min(theirs.size(), first + kNeighbourRowsMax);
-    EventColumns events(tables_);
-    for (std::size_t i = first; i < last; ++i) events.add(theirs[i]);
-    return {{"change", other.change},
-            {"parts_at", other.parts_at},
-            {"row", here < ours.size() ? rows_.row_of(ours[here].number) : -1},
-            {"other_row", there < theirs.size() ? static_cast<std::int64_t>(there) : -1},
-            {"first_row", first},
-            {"events", events.take()}};
   }
 
   const RunPage& page_;

@@ -101,6 +101,7 @@ class RunModel {
     this.violation = data.failure ? data.failure.row : -1;
     this.parting = data.neighbour ? data.neighbour.row : -1;
     this.neighbour = data.neighbour ? new Events(data.neighbour.events, data.strings) : null;
+    this.partingRows = data.neighbour ? this.findPartingRows(data.neighbour) : null;
     this.findRoles();
     this.findCauses();
     this.findMessages();
@@ -110,6 +111,11 @@ class RunModel {
 
   machineName(index) {
     return index < 0 ? "" : this.machines[index].name;
+  }
+
+  /** Where the two runs part in the rows of either; past the end of the one that has no more. */
+  findPartingRows({ row, other_row: other }) {
+    return { here: row < 0 ? this.count : row, there: other < 0 ? this.neighbour.count : other };
   }
 
   findRoles() {

@@ -6,18 +6,21 @@ const kPairsMax = 20000;
 /** Pairs [row of this run or -1, row of the other or -1] around the parting. Equal records stand
     side by side; of unequal ones the earlier comes first. */
 function pairRuns(model) {
-  const { neighbour } = model.data;
   const ours = model.events;
   const others = model.neighbour;
-  const pairs = [];
-  const same = Math.min(neighbour.row, neighbour.other_row);
-  for (let back = same; back > 0; --back)
-    pairs.push([neighbour.row - back, neighbour.other_row - back]);
-  const parting = pairs.length;
+  const { here, there } = model.partingRows;
   const key = (events, row) =>
     `${events.kind[row]} ${events.machine[row]} ${events.peer[row]} ${events.textIndex[row]}`;
-  let i = neighbour.row;
-  let j = neighbour.other_row;
+  const pairs = [];
+  // Either may lack the beginning, and this run some of its frames.
+  for (let back = 1; back <= Math.min(here, there); ++back) {
+    if (key(ours, here - back) !== key(others, there - back)) break;
+    pairs.push([here - back, there - back]);
+  }
+  pairs.reverse();
+  const parting = pairs.length;
+  let i = here;
+  let j = there;
   const find = (events, row, wanted) => {
     const end = Math.min(events.count, row + kAhead);
     for (let at = row; at < end; ++at) {
@@ -30,10 +33,12 @@ function pairRuns(model) {
     else if (j >= others.count) pairs.push([i++, -1]);
     else if (key(ours, i) === key(others, j)) pairs.push([i++, j++]);
     else {
-      const there = find(others, j, key(ours, i));
-      const here = find(ours, i, key(others, j));
+      const inTheirs = find(others, j, key(ours, i));
+      const inOurs = find(ours, i, key(others, j));
       const takesOther =
-        here < 0 ? there >= 0 || others.t[j] < ours.t[i] : there >= 0 && there - j < here - i;
+        inOurs < 0
+          ? inTheirs >= 0 || others.t[j] < ours.t[i]
+          : inTheirs >= 0 && inTheirs - j < inOurs - i;
       if (takesOther) pairs.push([-1, j++]);
       else pairs.push([i++, -1]);
     }
@@ -103,12 +108,11 @@ function sideBySide(model, select) {
   requestAnimationFrame(() => {
     table.scroller.scrollTop = Math.max(0, parting - 3) * kRowHeight;
   });
-  const command = neighbour.command ? commandLine("passing run", neighbour.command) : null;
   const words = `Passes if ${neighbour.change}; the runs part at ${partingText(model)}.`;
   return el(
     "div",
     { class: "stack" },
-    el("div", { class: "panel-tools" }, el("span", { text: words }), command),
+    el("div", { class: "panel-tools" }, el("span", { text: words })),
     table.element,
   );
 }
@@ -116,8 +120,8 @@ function sideBySide(model, select) {
 /** A trace can tell of a difference before it makes an event another one: a sector that is gone is
     missed when it is read. */
 function partingText(model) {
-  const { row, parts_at: event } = model.data.neighbour;
-  const told = row >= 0 && row < model.count ? model.events.ordinal[row] : event;
+  const { parts_at: event } = model.data.neighbour;
+  const told = model.parting >= 0 ? model.events.ordinal[model.parting] : event;
   return told === event
     ? `event ${event}`
     : `event ${told}, and their events differ from ${event} on`;
@@ -128,9 +132,10 @@ function neighbourStrip(model, actions) {
   const { neighbour } = model.data;
   if (!neighbour) return null;
   const { events } = model;
+  const { here, there } = model.partingRows;
   const words = (of, row) =>
-    row >= 0 && row < of.count ? `${of.ordinal[row]} ${clip(of.words(row), 70)}` : "nothing more";
-  const last = neighbour.row - 1;
+    row < of.count ? `${of.ordinal[row]} ${clip(of.words(row), 70)}` : "nothing more";
+  const last = here - 1;
   return el(
     "div",
     { class: "neighbour", id: "neighbour" },
@@ -142,9 +147,9 @@ function neighbourStrip(model, actions) {
     el(
       "span",
       { class: "part" },
-      el("span", { class: "ours", text: words(events, neighbour.row) }),
+      el("span", { class: "ours", text: words(events, here) }),
       el("span", { class: "versus", text: " ≠ " }),
-      el("span", { class: "others", text: words(model.neighbour, neighbour.other_row) }),
+      el("span", { class: "others", text: words(model.neighbour, there) }),
     ),
     el("button", {
       type: "button",

@@ -267,6 +267,38 @@ TEST_F(RunPageTest, has_the_passing_run_beside_it_from_where_they_part) {
   EXPECT_EQ(page["neighbour"]["events"]["t"].size(), other.record.trace.size());
 }
 
+TEST_F(RunPageTest, counts_the_rows_of_the_passing_run_from_the_first_that_the_page_has) {
+  run::RunRecord record = traced_event();
+  TraceLine before = record.trace.front();
+  before.ordinal = 1;
+  std::vector<TraceLine> quiet(1'000, before);
+  record.trace.insert(record.trace.begin(), quiet.begin(), quiet.end());
+  for (std::size_t i = 0; i < record.trace.size(); ++i) record.trace[i].number = i + 1;
+  NeighbourRun other{.record = record, .change = "fault 1 is left out", .parts_at = 49};
+  other.record.trace[1'008].text = "something else";
+
+  const json page = object_of(record, &other);
+
+  const json& neighbour = page["neighbour"];
+  const auto text_of_row = [&](const json& events, const json& row) {
+    return page["strings"][events["text"][row.get<std::size_t>()].get<std::size_t>()];
+  };
+  EXPECT_EQ(text_of_row(page["events"], neighbour["row"]), record.trace[1'008].text);
+  EXPECT_EQ(text_of_row(neighbour["events"], neighbour["other_row"]), "something else");
+  EXPECT_LT(neighbour["events"]["t"].size(), 300U) << "from shortly before they part";
+}
+
+TEST_F(RunPageTest, says_which_of_two_runs_has_no_more) {
+  const run::RunRecord record = traced_event();
+  NeighbourRun shorter{.record = record, .change = "operation 12 is left out", .parts_at = 94};
+  shorter.record.trace.pop_back();
+
+  const json page = object_of(record, &shorter);
+
+  EXPECT_EQ(page["neighbour"]["row"], record.trace.size() - 1);
+  EXPECT_EQ(page["neighbour"]["other_row"], -1);
+}
+
 TEST_F(RunPageTest, shows_a_crash_that_left_no_trace) {
   run::RunRecord record = testing::crash();
   json run = json::parse(run_json_of(record));

@@ -35,8 +35,7 @@ def hostile_run():
     texts = ("property", "name", "signature", "group", "claim", "seen", "expected", "task")
     failure = dict.fromkeys(texts, HOSTILE)
     failure |= {"event": 201, "t": 61 * MS, "row": last, "machine": 0, "frames": [HOSTILE]}
-    neighbour = {"change": HOSTILE, "parts_at": 200, "row": fault, "other_row": 0, "first_row": 0,
-                 "command": HOSTILE,
+    neighbour = {"change": HOSTILE, "parts_at": 200, "row": fault, "other_row": 0,
                  "events": {name: column[:3] for name, column in builder.events.items()}}
     items = [{"id": 1, "kind": kind, "text": HOSTILE, "moment": HOSTILE, "machine": 0, "row": 0,
               "state": HOSTILE} for kind in ("operation", "fault", "override")]

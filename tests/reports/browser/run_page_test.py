@@ -345,6 +345,24 @@ class Details(RunPageCase):
         self.assertEqual(set(signs[: signs.index("◀")]), {"="})
         self.assertIn("≠", signs[signs.index("◀") :])
 
+    def test_the_passing_run_may_lack_its_beginning_and_either_run_its_end(self):
+        data = small_run()
+        whole, row = data["neighbour"], data["neighbour"]["row"]
+        late = {name: column[6:] for name, column in whole["events"].items()}
+        with self.subTest("it begins later"):
+            cut = whole | {"events": late, "other_row": whole["other_row"] - 6}
+            self.open(self.write("late", data | {"neighbour": cut}))
+            self.browser.click("#neighbour button")
+            signs = self.column("neighbour", 5)
+            self.assertEqual(signs[: row - 6], ["="] * (row - 6))
+            self.assertEqual(signs[row - 6], "◀")
+        with self.subTest("it goes on where this one ends"):
+            longer = {name: column + column[-1:] for name, column in data["events"].items()}
+            other = whole | {"row": -1, "events": longer, "other_row": len(longer["t"]) - 1}
+            self.open(self.write("longer", data | {"neighbour": other}))
+            self.assertIn("nothing more", self.texts("#neighbour .ours")[0])
+            self.assertNotEqual(self.texts("#neighbour .others")[0], "nothing more")
+
     def test_checks_have_evaluated_counts_faults_and_marks(self):
         self.browser.click("#tab-checks")
         text = self.browser.text("#panel-checks")

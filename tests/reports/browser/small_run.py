@@ -115,8 +115,7 @@ def passing_neighbour(builder, rows):
     builder.event(64, 1700 * MS, SEND, "writer-1", "append", "append k3#1, 16 B at 0", "store-1", 1)
     builder.events = kept
     return {"change": "fault 1 comes 4 events earlier", "parts_at": 45, "row": rows["ack"],
-            "other_row": parting, "first_row": 0, "events": columns,
-            "command": "millrace run crash_storm --plan passing.json"}
+            "other_row": parting, "events": columns}
 
 
 def failure_of(row, t, event, machine):
