@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reports/determinism_text.h"
+#include "reports/failure_screen.h"
 #include "reports/progress.h"
 #include "reports/text.h"
 #include "sim/kernel/meters.h"
@@ -174,7 +175,9 @@ class Summary {
     const run::PlanSize size = group.shrunk.has_value() ? group.shrunk->to : group.size;
     line.add(3, counted(size.operations, "operation") + ",", Ink::kPlain);
     line.add(1, counted(size.faults, "fault"), Ink::kPlain);
-    if (group.is_known) line.add(3, since_text(group), Ink::kDim);
+    if (group.is_known) {
+      line.add(3, since_text({.utc = group.known_since, .commit = group.known_commit}), Ink::kDim);
+    }
     text_ += line.text();
     if (!group.repro.empty()) {
       add_command(fmt::format("replay {}", group.repro));
@@ -194,14 +197,6 @@ class Summary {
     line.add(2, "while others were made smaller", Ink::kPlain);
     text_ += line.text();
     if (!finding.repro.empty()) add_command(fmt::format("replay {}", finding.repro));
-  }
-
-  /// "since 2026-11-20 at 4f2a91c"
-  static std::string since_text(const run::FailureGroup& group) {
-    std::string text = "since";
-    if (!group.known_since.empty()) text += " " + group.known_since.substr(0, 10);
-    if (!group.known_commit.empty()) text += " at " + group.known_commit;
-    return text;
   }
 
   /// How sure it is that a failure is gone: how unlikely so many runs without it were if it still

@@ -106,6 +106,10 @@ class FailureScreen {
       line.add(3, cut_middle(printable(record_.signature()), width_ - 6), Ink::kBold);
     }
     if (context_.is_new) line.add(3, "NEW", Ink::kBad);
+    if (context_.known.has_value()) {
+      line.add(3, "KNOWN", Ink::kBad);
+      line.add(1, printable(since_text(*context_.known)), Ink::kPlain);
+    }
     if (!record_.signature().empty()) {
       std::string group = "group " + run::short_group_key(record_.signature());
       if (context_.seeds > 0) {
@@ -332,6 +336,13 @@ std::string failure_screen(const run::RunRecord& record, const FailureContext& c
                            const ScreenOptions& options) {
   CHECK(record.verdict != run::Verdict::kPass, "a run that passed has no failure to show");
   return FailureScreen(record, context, options).text();
+}
+
+std::string since_text(const FirstSeen& first) {
+  std::string text = "since";
+  if (!first.utc.empty()) text += " " + first.utc.substr(0, std::string_view("2026-11-22").size());
+  if (!first.commit.empty()) text += " at " + first.commit;
+  return text;
 }
 
 std::string story_text(const run::Shrunk& shrunk) {

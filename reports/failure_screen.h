@@ -4,6 +4,7 @@
 // and how to get there again. The same text goes to the terminal, to JUnit and to failures/*.txt.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,12 @@
 
 namespace millrace::reports {
 
+/// When a failure was seen first, and which commit that was; either may be empty.
+struct FirstSeen {
+  std::string utc;  ///< "2026-11-22T17:48:33Z"
+  std::string commit;
+};
+
 /// What the screen says beyond the run's record.
 struct FailureContext {
   /// Of the group in its campaign: seeds that failed like this, of all seeds of the scenario; 0 of
@@ -23,8 +30,9 @@ struct FailureContext {
   std::uint64_t seeds = 0;
   /// What these are called: "seed", or "plan" of a sweep.
   std::string_view noun = "seed";
-  /// Whether nobody has seen this failure before.
+  /// Whether nobody has seen this failure before; else, if anybody knows, who has.
   bool is_new = false;
+  std::optional<FirstSeen> known = {};
   run::BuildName build = {};
   /// Commands as one types them, with every override; empty for none.
   std::string replay_command = {};
@@ -44,6 +52,9 @@ struct FailureContext {
   /// What the nearest run that passes does differently; empty where none is known.
   std::string passes_if = {};
 };
+
+/// "since 2026-11-20 at 4f2a91c"
+std::string since_text(const FirstSeen& first);
 
 /// "1 append, 1 fault, 2 machines (from 1,204 operations, 41 faults, 9 machines; 49 runs, 6 s); 3
 /// of 3 replays"

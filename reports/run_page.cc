@@ -142,10 +142,15 @@ class RunPageObject {
   }
 
   PageJson group_json() const {
-    return {{"status", page_.screen.is_new ? "new" : "known"},
-            {"count", page_.screen.group_seeds},
-            {"seeds", page_.screen.seeds},
-            {"scenario", record_.scenario}};
+    const std::optional<FirstSeen>& known = page_.screen.known;
+    PageJson group{{"status", known.has_value() ? "known" : "new"},
+                   {"count", page_.screen.group_seeds},
+                   {"seeds", page_.screen.seeds},
+                   {"noun", page_.screen.noun}};
+    if (!known.has_value()) return group;
+    group["known_since"] = known->utc;
+    group["known_commit"] = known->commit;
+    return group;
   }
 
   PageJson commands_json() const {

@@ -84,6 +84,11 @@ function sizeText({ operations, faults, machines }) {
   ].join(", ");
 }
 
+/** " since 2026-11-20 at 4f2a91c": of a group of failures that is known. */
+function sinceText({ known_since: since, known_commit: commit }) {
+  return `${since ? ` since ${since.slice(0, 10)}` : ""}${commit ? ` at ${commit}` : ""}`;
+}
+
 /** Steps for an axis: at most `count` round values within [low, high]. */
 function roundSteps(low, high, count) {
   const rough = (high - low) / Math.max(1, count);

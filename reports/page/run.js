@@ -265,10 +265,12 @@ function safeLink(label, href, className) {
 }
 
 function groupBadge({ group }) {
-  if (!group || !group.status) return null;
-  const since = group.known_since ? ` since ${group.known_since}` : "";
-  const count = group.seeds ? `, ${countText(group.count)} of ${counted(group.seeds, "seed")}` : "";
-  return el("span", { class: `badge is-${group.status}`, text: `${group.status}${since}${count}` });
+  if (!group) return null;
+  const count = `${countText(group.count)} of ${counted(group.seeds, group.noun)}`;
+  return el("span", {
+    class: `badge is-${group.status}`,
+    text: [group.status, sinceText(group), ", ", count].join(""),
+  });
 }
 
 function claimBar(model, select) {

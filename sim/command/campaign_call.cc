@@ -44,6 +44,9 @@ reports::FailureContext screen_context_of(const Context& context,
                                           const OutputDir& directory) {
   const std::string program = shell_word(context.options.program);
   reports::FailureContext screen_context{.is_new = !group.is_known, .build = run::this_build()};
+  if (group.is_known) {
+    screen_context.known = {.utc = group.known_since, .commit = group.known_commit};
+  }
   const auto count = group.scenarios.find(group.scenario);
   screen_context.group_seeds = count == group.scenarios.end() ? group.count : count->second;
   for (const run::ScenarioSummary& scenario : summary.scenarios) {

@@ -62,6 +62,17 @@ TEST(FailureScreen, a_violation_at_120_columns) {
 )");
 }
 
+TEST(FailureScreen, says_since_when_a_failure_is_known) {
+  FailureContext context = lost_event_context();
+  context.is_new = false;
+  context.known = {.utc = "2026-11-20T17:48:33Z", .commit = "9e1f03d"};
+
+  const std::string screen = failure_screen(lost_event(), context, kWide);
+
+  EXPECT_NE(screen.find("   KNOWN since 2026-11-20 at 9e1f03d\n"), std::string::npos) << screen;
+  EXPECT_EQ(screen.find("NEW"), std::string::npos);
+}
+
 TEST(FailureScreen, a_violation_at_80_columns) {
   EXPECT_EQ(failure_screen(lost_event(), lost_event_context(), kNarrow),
             R"(FAIL  crash_storm  seed 187   DUR-1 acked_is_durable   NEW

@@ -97,10 +97,18 @@ class RunPageTest : public ::testing::Test {
     return json::parse(text_of(record, neighbour));
   }
 
+  json object_of(const run::RunRecord& record, const FailureContext& screen) const {
+    return json::parse(text_of(record, nullptr, screen));
+  }
+
   std::string text_of(const run::RunRecord& record, const NeighbourRun* neighbour) const {
+    return text_of(record, neighbour, testing::lost_event_context());
+  }
+
+  std::string text_of(const run::RunRecord& record, const NeighbourRun* neighbour,
+                      const FailureContext& screen) const {
     const run::Plan plan = lost_event_plan();
     const std::string run_json = run_json_of(record);
-    const FailureContext screen = testing::lost_event_context();
     return run_page_json({.registry = registry_,
                           .plan = plan,
                           .record = record,
@@ -132,6 +140,22 @@ TEST_F(RunPageTest, has_a_row_for_each_line_and_shows_where_it_failed) {
   const json& evidence = page["evidence"];
   EXPECT_EQ(evidence[evidence.size() - 2], rows - 1);
   EXPECT_EQ(evidence[evidence.size() - 1], 6);
+}
+
+TEST_F(RunPageTest, says_what_its_campaign_knows_of_the_failure) {
+  const run::RunRecord record = traced_event();
+  FailureContext screen = testing::lost_event_context();
+  EXPECT_EQ(object_of(record, screen)["group"],
+            json({{"status", "new"}, {"count", 3}, {"seeds", 200}, {"noun", "seed"}}));
+
+  screen.known = {.utc = "2026-11-20T17:48:33Z", .commit = "9e1f03d"};
+  const json known = object_of(record, screen)["group"];
+  EXPECT_EQ(known["status"], "known");
+  EXPECT_EQ(known["known_since"], "2026-11-20T17:48:33Z");
+  EXPECT_EQ(known["known_commit"], "9e1f03d");
+
+  screen.seeds = 0;
+  EXPECT_FALSE(object_of(record, screen).contains("group")) << "it is of no campaign";
 }
 
 TEST_F(RunPageTest, pairs_messages_and_points_to_causes) {

@@ -47,6 +47,13 @@ class FirstScreen(RunPageCase):
         for text in ("Every acknowledged event", "SEEN", "no read returns it", "EXPECTED", "VIS-1"):
             self.assertIn(text, claim)
 
+    def test_says_since_when_the_failure_is_known(self):
+        group = {"status": "known", "count": 2, "seeds": 40, "noun": "plan"}
+        group |= {"known_since": "2026-11-20T03:11:09Z", "known_commit": "9e1f03d"}
+        self.open(self.write("known", small_run() | {"group": group}))
+        expected = "known since 2026-11-20 at 9e1f03d, 2 of 40 plans"
+        self.assertEqual(self.texts(".badge"), [expected])
+
     def test_has_the_plan_and_what_it_was_made_of(self):
         plan = self.browser.text(".plan")
         for text in ("Minimal plan", "power loss store-1", "at mark append.acked", "never met"):

@@ -168,7 +168,7 @@ def small_run():
         {"scenario": "crash_storm", "seed": 187, "verdict": "fail", "acked_operations": 1,
          "is_shrunk": True},
         failure=failure_of(rows["read"], 9002 * MS, 94, 2), consequences=[consequence_of(rows)],
-        group={"status": "new", "count": 3, "seeds": 200, "scenario": "crash_storm"},
+        group={"status": "new", "count": 3, "seeds": 200, "noun": "seed"},
         commands=records("id text", ("replay", f"millrace replay {REPRO}"),
                          ("seed", "millrace run crash_storm --seed 187"),
                          ("stop", f"millrace replay {REPRO} --break 45"),
