@@ -40,11 +40,10 @@ class CampaignPageObject {
     Json object{{"page", "campaign"}};
     object.update(object_);
     object["program"] = page_.program;
-    object["status"] = page_.status;
     put(object["build"], "text", page_.build_text);
     put(object, "state", page_.state);
     put(object, "started_utc", page_.started_utc);
-    put(object, "arguments", page_.arguments);
+    put(object, "command", page_.command);
     put(object, "text", page_.text);
     for (Json& group : object["groups"]) add_to_group(group);
     for (Json& scenario : object["scenarios"]) add_to_scenario(scenario);
@@ -57,34 +56,18 @@ class CampaignPageObject {
   }
 
  private:
-  void add_to_group(Json& group) {
+  void add_to_group(Json& group) const {
     const auto more = page_.groups.find(group.value("signature", ""));
     if (more == page_.groups.end()) return;
     put(group, "page", more->second.page);
     put(group, "claim", more->second.claim);
     put(group, "seen", more->second.seen);
-    put(group, "expected", more->second.expected);
-    put(group, "story", more->second.story);
-    put(group, "passes_if", more->second.passes_if);
     put(group, "replay", more->second.replay);
   }
 
-  void add_to_scenario(Json& scenario) {
-    const std::string name = scenario.value("name", "");
-    const auto story = page_.stories.find(name);
+  void add_to_scenario(Json& scenario) const {
+    const auto story = page_.stories.find(scenario.value("name", ""));
     if (story != page_.stories.end()) put(scenario, "story", story->second);
-    std::uint64_t events = 0;
-    std::int64_t wall_ns = 0;
-    for (const PageRun& run : page_.runs) {
-      if (run.scenario != name) continue;
-      events += run.events;
-      wall_ns += run.wall_ns;
-    }
-    scenario["events"] = events;
-    scenario["wall_ns"] = wall_ns;
-    const bool has_reason = scenario.contains("reason") && scenario["reason"].is_string();
-    scenario["reasons"] = Json::array();
-    if (has_reason) scenario["reasons"].push_back(scenario["reason"]);
   }
 
   static void add_to_fault(Json& fault) {
@@ -104,7 +87,6 @@ class CampaignPageObject {
     struct Strategy {
       std::uint64_t seeds = 0;
       std::uint64_t failed = 0;
-      std::uint64_t events = 0;
       std::int64_t wall_ns = 0;
       std::set<std::string> groups;
       std::set<std::uint64_t> digests;
@@ -113,7 +95,6 @@ class CampaignPageObject {
     for (const PageRun& run : page_.runs) {
       Strategy& strategy = all[run.strategy];
       ++strategy.seeds;
-      strategy.events += run.events;
       strategy.wall_ns += run.wall_ns;
       strategy.digests.insert(run.digest);
       if (run.signature.empty()) continue;
@@ -128,7 +109,6 @@ class CampaignPageObject {
                       {"failed", strategy.failed},
                       {"groups", strategy.groups},
                       {"digests", strategy.digests.size()},
-                      {"events", strategy.events},
                       {"wall_ns", strategy.wall_ns}});
     }
     return list;

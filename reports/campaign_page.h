@@ -35,10 +35,7 @@ struct PageRun {
 struct PageGroup {
   std::string page = {};  ///< Path of the failure's page, from the campaign's.
   std::string claim = {};
-  std::string seen = {};
-  std::string expected = {};
-  std::string story = {};
-  std::string passes_if = {};
+  std::string seen = {};    ///< Of the cheapest failure, as it was found.
   std::string replay = {};  ///< Command.
 };
 
@@ -47,12 +44,13 @@ struct CampaignPage {
   /// What `campaign --json` prints of it.
   std::string_view campaign_json;
   std::string program = {};
-  int status = 0;
+  /// The build that ran it.
   std::string build_text = {};
-  /// Of its row in the database; empty where nobody knows.
+  /// Of its row in the database; empty where the page is of several, or where nobody knows.
   std::string state = {};
   std::string started_utc = {};
-  std::string arguments = {};
+  /// What it was called with, as one types it.
+  std::string command = {};
   /// The summary as text.
   std::string text = {};
   std::vector<PageRun> runs = {};  ///< In the order in which they came to their ends.

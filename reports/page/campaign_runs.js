@@ -1,6 +1,7 @@
 // Every run of a campaign as a mark: how much happened in it, how it ended, and how many different
 // ways the runs have gone so far.
 
+const kRunVerdicts = ["pass", "fail", "crash", "hang", "limit", "inconclusive"];
 const kRunsHeight = 190;
 const kRunsLeft = 64;
 const kRunsRight = 64;
@@ -20,7 +21,7 @@ class RunsPlot {
     this.readout = el("p", {
       class: "hint readout",
       "aria-live": "polite",
-      text: "point at a run to see its seed",
+      text: `point at a run to see its ${nounOf(data)}`,
     });
     this.chosen = -1;
     this.draw = oncePerFrame(() => this.render());
@@ -45,7 +46,7 @@ class RunsPlot {
     this.ways = new Float64Array(this.count);
     let ways = 0;
     for (let i = 0; i < this.count; ++i) {
-      ways = Math.max(ways, (digest?.[i] ?? -1) + 1);
+      ways = Math.max(ways, digest[i] + 1);
       this.ways[i] = ways;
     }
     this.waysMost = Math.max(1, ways);
@@ -69,7 +70,7 @@ class RunsPlot {
       entry("pass", "passed"),
       entry("red", "failed, crashed, hung or limited"),
       entry("inconclusive", "inconclusive"),
-      this.runs.digest ? entry("ways", "different ways gone so far (right)") : null,
+      entry("ways", "different ways gone so far (right)"),
     );
   }
 
@@ -105,14 +106,18 @@ class RunsPlot {
   choose(index) {
     if (index === this.chosen || index < 0) return;
     this.chosen = index;
-    const { scenario, seed, verdict, strategy, events, wall_ns: wall, group } = this.runs;
-    const found = group && group[index] >= 0 ? `, ${this.data.groups[group[index]].signature}` : "";
-    const how =
-      strategy && strategy[index] >= 0 ? `, ${this.data.strategies[strategy[index]].name}` : "";
+    const { data, runs } = this;
+    const of = (column) => runs[column][index];
+    const parts = [
+      kRunVerdicts[of("verdict")],
+      of("group") >= 0 ? data.groups[of("group")].signature : "",
+      data.strategies[of("strategy")].name,
+      counted(of("events"), "event"),
+      `${durationText(of("virtual_ns"))} in ${durationText(of("wall_ns"))}`,
+    ];
     this.readout.textContent =
-      `${this.data.scenarios[scenario[index]].name} seed ${seed[index]}: ` +
-      `${kRunVerdicts[verdict[index]]}${found}${how}, ${counted(events[index], "event")}` +
-      `${wall ? `, ${durationText(wall[index])}` : ""}`;
+      `${data.scenarios[of("scenario")].name} ${nounOf(data)} ${of("seed")}: ` +
+      parts.filter((text) => text).join(", ");
     this.draw();
   }
 
@@ -192,7 +197,6 @@ class RunsPlot {
   }
 
   paintWays(context, colours) {
-    if (!this.runs.digest) return;
     const y = (ways) => 10 + (kRunsHeight - 34) * (1 - ways / this.waysMost);
     const path = new Path2D();
     let lastX = -Infinity;
@@ -215,7 +219,7 @@ class RunsPlot {
 }
 
 function runsSection(data) {
-  if (!data.runs || data.runs.seed.length === 0) return null;
+  if (data.runs.seed.length === 0) return null;
   const left = data.runs_left_out
     ? `; ${countText(data.runs_left_out)} passing ones are left out`
     : "";

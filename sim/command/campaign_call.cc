@@ -138,7 +138,8 @@ std::expected<void, std::string> write_files(const Context& context, const Campa
   const std::string xml =
       reports::junit_xml(reports::campaign_suites(summary, junit), summary.wall_ns);
   if (auto written = directory.write("junit.xml", xml); !written.has_value()) return written;
-  const std::string json = campaign_json(summary, directory.path());
+  const std::string json =
+      campaign_json(summary, {.directory = directory.path(), .status = status});
   if (auto written = directory.write("summary.json", json); !written.has_value()) return written;
   if (!context.options.junit.has_value()) return {};
   return write_file(*context.options.junit, xml);
@@ -198,7 +199,7 @@ int run_campaign_in(const Context& context, CampaignInput& input, OutputDir& dir
     status = number(ExitStatus::kToolFailed);
   }
   if (context.options.is_json) {
-    context.console.out(campaign_json(summary, directory.path()));
+    context.console.out(campaign_json(summary, {.directory = directory.path(), .status = status}));
   } else {
     context.console.out(reports::campaign_summary(
         summary, summary_context_of(context, directory, status), screen_options(context)));

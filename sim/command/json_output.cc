@@ -381,7 +381,7 @@ std::string replay_json(const std::vector<ReplayReport>& replays) {
   return text_of({{"schema", kSchema}, {"replays", std::move(list)}, {"build", build_json()}});
 }
 
-std::string campaign_json(const run::CampaignSummary& summary, std::string_view directory) {
+std::string campaign_json(const run::CampaignSummary& summary, const CampaignExtras& extras) {
   Json different = Json::array();
   for (const run::DeterminismCheck& check : summary.determinism.examples) {
     different.push_back(difference_json(check));
@@ -428,7 +428,8 @@ std::string campaign_json(const run::CampaignSummary& summary, std::string_view 
       {"inconclusive_reasons", summary.inconclusive_reasons},
       {"tool_errors", summary.tool_errors},
       {"interrupted", summary.is_interrupted},
-      {"directory", text_or_null(directory)},
+      {"directory", text_or_null(extras.directory)},
+      {"status", extras.status},
       {"build", build_json()}};
   return text_of(object);
 }

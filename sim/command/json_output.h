@@ -69,7 +69,14 @@ struct ReportedPage {
 std::string report_json(const ReportedPage& page);
 std::string keep_json(const std::vector<KeptRepro>& kept);
 std::string replay_json(const std::vector<ReplayReport>& replays);
-std::string campaign_json(const run::CampaignSummary& summary, std::string_view directory);
+/// What a campaign's object has beside its summary.
+struct CampaignExtras {
+  /// Where it wrote; empty for nowhere.
+  std::string directory;
+  /// What the command ends with.
+  int status = 0;
+};
+std::string campaign_json(const run::CampaignSummary& summary, const CampaignExtras& extras);
 /// `seeds` is how many were compared.
 std::string determinism_json(std::string_view scenario, std::uint64_t seeds,
                              const std::vector<run::DeterminismCheck>& different);

@@ -47,9 +47,16 @@ Mistakes refused_flags(const Options& options, const std::string& flag) {
   return mistakes;
 }
 
-/// The words that arguments_text() wrote; none where they are of no JSON array of texts.
-std::optional<std::vector<std::string>> words_of(const std::string& arguments) {
-  const nlohmann::json parsed = nlohmann::json::parse(arguments, nullptr, false);
+}  // namespace
+
+std::string database_path(const std::string& name) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(name, ignored)) return name;
+  return fmt::format("{}/{}", name, kDatabaseName);
+}
+
+std::optional<std::vector<std::string>> stored_words(const run::StoredCampaign& campaign) {
+  const nlohmann::json parsed = nlohmann::json::parse(campaign.arguments, nullptr, false);
   if (!parsed.is_array()) return std::nullopt;
   std::vector<std::string> words;
   for (const nlohmann::json& word : parsed) {
@@ -57,14 +64,6 @@ std::optional<std::vector<std::string>> words_of(const std::string& arguments) {
     words.push_back(word.get<std::string>());
   }
   return words;
-}
-
-}  // namespace
-
-std::string database_path(const std::string& name) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(name, ignored)) return name;
-  return fmt::format("{}/{}", name, kDatabaseName);
 }
 
 std::string arguments_text(const Options& options, const run::CampaignOptions& campaign) {
@@ -118,7 +117,7 @@ std::expected<StoredCall, std::vector<std::string>> read_stored_call(const Optio
                                call.database, run::build_text(call.campaign.build),
                                run::build_text(run::this_build())));
   }
-  auto words = words_of(call.campaign.arguments);
+  auto words = stored_words(call.campaign);
   if (!words.has_value()) return mistake(call.database + ": its arguments are damaged");
   words->insert(words->begin(), "campaign");
   auto parsed = parse_command_line(options.program, *words);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,10 @@ std::string database_path(const std::string& name);
 /// The words that ask for the same scenarios, seeds and bounds once more, as a JSON array: for the
 /// database. Paths are absolute, and what the settings said is spelt out.
 std::string arguments_text(const Options& options, const run::CampaignOptions& campaign);
+
+/// The words that arguments_text() wrote for a campaign; none where it says nothing, or no array of
+/// texts.
+std::optional<std::vector<std::string>> stored_words(const run::StoredCampaign& campaign);
 
 /// A campaign of a database, and what it was asked for.
 struct StoredCall {

@@ -108,4 +108,20 @@ std::expected<std::vector<Scenario>, std::vector<std::string>> select_scenarios(
   return selection.result();
 }
 
+std::vector<Scenario> known_scenarios(const std::vector<std::string>& names,
+                                      const Registry& registry) {
+  const std::vector<std::string> known = scenario_names(registry);
+  std::vector<Scenario> scenarios;
+  for (const std::string& name : names) {
+    Scenario scenario;
+    scenario.name = name;
+    if (std::ranges::find(known, name) != known.end()) {
+      auto found = select_scenarios({name}, registry);
+      if (found.has_value() && found->size() == 1) scenario = std::move(found->front());
+    }
+    scenarios.push_back(std::move(scenario));
+  }
+  return scenarios;
+}
+
 }  // namespace millrace::command

@@ -22,4 +22,9 @@ inline constexpr std::string_view kDefaultTag = "@default";
 std::expected<std::vector<run::Scenario>, std::vector<std::string>> select_scenarios(
     const std::vector<std::string>& names, const run::Registry& registry);
 
+/// The scenarios that runs name, with their floors where this program has them; of the others the
+/// name alone.
+std::vector<run::Scenario> known_scenarios(const std::vector<std::string>& names,
+                                           const run::Registry& registry);
+
 }  // namespace millrace::command

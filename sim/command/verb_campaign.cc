@@ -7,7 +7,6 @@
 
 #include "sim/command/campaign_call.h"
 #include "sim/command/campaign_options.h"
-#include "sim/command/campaign_pages.h"
 #include "sim/command/output_dir.h"
 #include "sim/command/resume.h"
 #include "sim/command/run_pages.h"

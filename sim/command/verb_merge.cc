@@ -1,9 +1,9 @@
 // `millrace merge`: the databases of several campaigns as one, and their sum.
 
 #include "reports/campaign_summary.h"
-#include "sim/command/campaign_pages.h"
 #include "sim/command/json_output.h"
 #include "sim/command/resume.h"
+#include "sim/command/select.h"
 #include "sim/command/verbs.h"
 #include "sim/run/merge.h"
 
@@ -32,7 +32,7 @@ int verb_merge(const Context& context) {
 
   const int status = run::exit_status(*summary);
   if (options.is_json) {
-    context.console.out(campaign_json(*summary, ""));
+    context.console.out(campaign_json(*summary, {.directory = "", .status = status}));
   } else {
     context.console.out(reports::campaign_summary(
         *summary, {.program = shell_word(options.program), .directory = merged, .status = status},

@@ -124,7 +124,7 @@ class Campaign {
         options_.database, options_.resumes, *source_.registry, [this](const RunRecord& record) {
           const std::uint32_t scenario = index_of(record.scenario);
           FailureGroup* const group = tally_.add(scenario, record);
-          if (group != nullptr) mark_known(*group);
+          if (group != nullptr) note_known(*group, before_);
           done_.insert({scenario, record.seed});
           sample({.scenario = scenario, .seed = record.seed}, record);
         });
@@ -160,16 +160,6 @@ class Campaign {
     }
     tool_errors_.push_back(before.error().detail);
     return false;
-  }
-
-  void mark_known(FailureGroup& group) const {
-    for (const CampaignDb::Seen& seen : before_) {
-      const bool is_earlier = !group.is_known || seen.first_utc < group.known_since;
-      if (seen.signature != group.signature || !is_earlier) continue;
-      group.is_known = true;
-      group.known_since = seen.first_utc;
-      group.known_commit = seen.first_commit;
-    }
   }
 
   /// Which failures that the database knew did not come.
@@ -348,7 +338,7 @@ class Campaign {
   void count(std::uint32_t scenario, RunRecord record) {
     if (options_.plans != nullptr) options_.plans->take(record.seed, record);
     FailureGroup* const group = tally_.add(scenario, record);
-    if (group != nullptr) mark_known(*group);
+    if (group != nullptr) note_known(*group, before_);
     if (database_ != nullptr) note_error(database_->add(record, wall_ns()));
     if (group == nullptr) return;
     if (is_hang_by_cpu_time(record)) {

@@ -156,6 +156,23 @@ Result<RunRecord> read_run(const Statement& row, CountReader& counts, const Regi
   return record;
 }
 
+Result<std::vector<CampaignDb::Seen>> read_seen(Database& database, std::uint64_t campaign) {
+  Statement rows = TRY(database.prepare(kSelectSeen));
+  rows.bind(campaign);
+  std::vector<CampaignDb::Seen> all;
+  for (;;) {
+    const bool has_row = TRY(rows.step());
+    if (!has_row) return all;
+    all.push_back({.signature = rows.text(0),
+                   .scenario = rows.text(1),
+                   .failed_runs = rows.integer(2),
+                   .runs = rows.integer(3),
+                   .runs_since = rows.integer(4),
+                   .first_utc = rows.text(5),
+                   .first_commit = rows.text(6)});
+  }
+}
+
 }  // namespace
 
 std::uint64_t digest_of(const RunRecord& record) {
@@ -393,20 +410,12 @@ Result<void> CampaignDb::finish(const StoredCampaign& campaign) {
 }
 
 Result<std::vector<CampaignDb::Seen>> CampaignDb::seen_before() {
-  Statement rows = TRY(database_.prepare(kSelectSeen));
-  rows.bind(campaign_);
-  std::vector<Seen> all;
-  for (;;) {
-    const bool has_row = TRY(rows.step());
-    if (!has_row) return all;
-    all.push_back({.signature = rows.text(0),
-                   .scenario = rows.text(1),
-                   .failed_runs = rows.integer(2),
-                   .runs = rows.integer(3),
-                   .runs_since = rows.integer(4),
-                   .first_utc = rows.text(5),
-                   .first_commit = rows.text(6)});
-  }
+  return read_seen(database_, campaign_);
+}
+
+Result<std::vector<CampaignDb::Seen>> seen_before(const std::string& path, std::uint64_t campaign) {
+  Database database = TRY(open_stored(path));
+  return read_seen(database, campaign);
 }
 
 }  // namespace millrace::run

@@ -114,6 +114,10 @@ class CampaignDb {
   std::vector<RunRecord> batch_;
 };
 
+/// CampaignDb::seen_before() of a campaign that is in a file, which is only read.
+/// Errors: kInvalid, kIo.
+Result<std::vector<CampaignDb::Seen>> seen_before(const std::string& path, std::uint64_t campaign);
+
 /// What a run did, in one word: a hash of the marks that it passed and of the kinds of faults that
 /// took effect in it. Runs with one digest went the same ways.
 std::uint64_t digest_of(const RunRecord& record);

@@ -274,6 +274,17 @@ void CampaignTally::judge_properties() {
   }
 }
 
+void note_known(FailureGroup& group, std::span<const CampaignDb::Seen> before) {
+  for (const CampaignDb::Seen& seen : before) {
+    if (seen.signature != group.signature) continue;
+    const bool is_earlier = !group.is_known || seen.first_utc < group.known_since;
+    if (!is_earlier) continue;
+    group.is_known = true;
+    group.known_since = seen.first_utc;
+    group.known_commit = seen.first_commit;
+  }
+}
+
 int exit_status(const CampaignSummary& summary) {
   if (!summary.tool_errors.empty() || summary.determinism.differing > 0) return 3;
   if (summary.failed + summary.crashed + summary.hung + summary.limited > 0) return 1;

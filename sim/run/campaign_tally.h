@@ -6,11 +6,13 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sim/run/campaign.h"
+#include "sim/run/campaign_db.h"
 
 namespace millrace::run {
 
@@ -77,5 +79,8 @@ class CampaignTally {
   std::vector<std::map<std::string, std::uint64_t, std::less<>>> runs_with_mark_;  // By scenario.
   std::optional<Passing> passing_;
 };
+
+/// Says of a group whether an earlier campaign saw its failure, and which was the first.
+void note_known(FailureGroup& group, std::span<const CampaignDb::Seen> before);
 
 }  // namespace millrace::run

@@ -201,6 +201,57 @@ TEST_F(ReportVerb, shows_a_database_alone) {
   for (const json& group : data["groups"]) EXPECT_FALSE(group.contains("page"));
 }
 
+TEST_F(ReportVerb, of_a_folder_with_two_campaigns_shows_the_last_as_it_ended) {
+  call({"campaign", "lossy", "--seeds", "6", "--out", "o", "--jobs", "1", "--no-shrink"});
+  call({"campaign", "quiet", "--seeds", "2", "--out", "o", "--jobs", "1"});
+
+  const Call seen = call({"report", "o"});
+
+  EXPECT_EQ(seen.status, 0) << seen.err;
+  const json data = data_of("o/campaign.html");
+  EXPECT_EQ(data["seeds"], 2);
+  EXPECT_EQ(data["runs"]["seed"], json({1, 2}));
+  EXPECT_EQ(data["runs"]["scenario"], json({0, 0}));
+  EXPECT_EQ(data["command"], "millrace campaign quiet --seeds 1..2");
+  EXPECT_EQ(data["text"], read("o/summary.txt"));
+  EXPECT_EQ(data["status"], json::parse(read("o/summary.json"))["status"]);
+}
+
+TEST_F(ReportVerb, adds_up_a_database_where_no_summary_is_of_its_last_campaign) {
+  call({"campaign", "lossy", "--seeds", "6", "--out", "o", "--jobs", "1", "--no-shrink"});
+  const std::string other = read("o/summary.json");
+  call({"campaign", "quiet", "--seeds", "2", "--out", "o", "--jobs", "1"});
+  for (const std::string& summary : {other, other.substr(0, other.size() / 2)}) {
+    write("o/summary.json", summary);
+
+    EXPECT_EQ(call({"report", "o"}).status, 0);
+
+    const json data = data_of("o/campaign.html");
+    EXPECT_EQ(data["seeds"], 8);
+    EXPECT_EQ(data["runs"]["seed"].size(), 8U);
+    EXPECT_EQ(data["scenarios"].size(), 2U);
+    EXPECT_EQ(data["status"], 1);
+    ASSERT_EQ(data["groups"].size(), 1U);
+    EXPECT_EQ(data["groups"][0]["status"], "known") << "the last campaign is not the first with it";
+    EXPECT_FALSE(data["groups"][0]["known_since"].is_null());
+    EXPECT_NE(data["groups"][0].at("seen").get<std::string>(), "");
+    EXPECT_NE(data["text"].get<std::string>().find("KNOWN"), std::string::npos);
+    EXPECT_FALSE(data.contains("command")) << "nobody called both at once";
+  }
+}
+
+TEST_F(ReportVerb, counts_a_seed_that_ran_twice_once) {
+  for (int i = 0; i < 2; ++i) {
+    call({"campaign", "quiet", "--seeds", "4", "--db", "all.db", "--out", "o", "--jobs", "1"});
+  }
+
+  EXPECT_EQ(call({"report", "all.db"}).status, 0);
+
+  const json data = data_of("all.html");
+  EXPECT_EQ(data["seeds"], 4);
+  EXPECT_EQ(data["runs"]["seed"], json({1, 2, 3, 4}));
+}
+
 TEST_F(ReportVerb, takes_the_latest_where_nothing_is_named) {
   const Call run = call({"run", "lossy", "--seed", std::to_string(failing_seed())});
   EXPECT_NE(run.out.find("look        millrace report latest --open"), std::string::npos)
