@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "reports/evidence.h"
+#include "reports/plan_text.h"
 #include "reports/text.h"
 #include "sim/run/plan.h"
 #include "sim/run/signature.h"
@@ -358,16 +359,11 @@ std::vector<std::string> story_parts(const run::Plan& plan) {
   if (run::operation_count(plan) + plan.faults.actions.size() > kPartsShown) return parts;
   for (const run::PlanClient& client : plan.clients) {
     for (const run::PlanOperation& planned : client.operations) {
-      std::string text = fmt::format("operation {}: {} of {}", planned.operation.id,
-                                     planned.operation.kind, client.name);
-      if (planned.not_before > Duration{}) {
-        text += fmt::format(" at {}", sim::rough_text(planned.not_before));
-      }
-      if (planned.after.has_value()) text += fmt::format(" after operation {}", *planned.after);
-      for (const auto& [name, value] : planned.operation.arguments) {
-        text += fmt::format(", {} {}", name, value);
-      }
-      parts.push_back(std::move(text));
+      const std::string moment = moment_of(planned);
+      const std::string arguments = arguments_text(planned.operation);
+      parts.push_back(fmt::format("operation {}: {}{}{}{}{}", planned.operation.id,
+                                  operation_text(client, planned), moment.empty() ? "" : " ",
+                                  moment, arguments.empty() ? "" : ", ", arguments));
     }
   }
   for (const sim::FaultAction& action : plan.faults.actions) {

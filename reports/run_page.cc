@@ -1,6 +1,5 @@
 #include "reports/run_page.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "reports/page_file.h"
@@ -33,8 +32,8 @@ class RunPageObject {
         record_(page.record),
         object_of_run_(PageJson::parse(page.run_json)),
         tables_(page.plan),
-        all_(evidence(record_.trace.size() + 2)),
-        shown_(evidence(kEvidenceLines)),
+        all_(choose_evidence(record_, record_.trace.size() + 2)),
+        shown_(choose_evidence(record_, kEvidenceLines)),
         rows_(record_, all_) {}
 
   PageJson make() {
@@ -45,9 +44,8 @@ class RunPageObject {
     if (page_.screen.seeds > 0) object["group"] = group_json();
     object["commands"] = commands_json();
     object["token"] = text_or_null(page_.token);
-    object["links"] = links_json();
     object["text"] = text_or_null(page_.screen_text);
-    object["plan"] = plan_json(rows_, record_, page_.plan, page_.shrunk, tables_);
+    object["plan"] = plan_json(rows_, record_, page_.plan, page_.shrunk);
     object["knobs"] = knobs_json(page_.plan, page_.registry);
     object["overrides"] = member(object_of_run_, "overrides");
     object["machines"] = tables_.machines_json();
@@ -76,10 +74,6 @@ class RunPageObject {
   }
 
  private:
-  Evidence evidence(std::size_t lines_max) const {
-    return choose_evidence(record_, std::max<std::size_t>(lines_max, 2));
-  }
-
   PageJson build_json() const {
     PageJson build = member(object_of_run_, "build");
     build["text"] = run::build_text(page_.screen.build);
@@ -94,37 +88,42 @@ class RunPageObject {
     }
     run["records"] = record_.records;
     run["story"] = text_or_null(page_.story);
-    run["is_shrunk"] = page_.shrunk != nullptr;
     return run;
   }
 
-  PageJson objection_json(const PageJson& violation, const run::At& at) const {
+  /// Where a record is shown; the first row of its event where it is none.
+  std::int64_t row_of(const run::At& at) const {
+    for (std::size_t row = 0; at.record != 0 && row < rows_.size(); ++row) {
+      if (rows_[row].record == at.record) return static_cast<std::int64_t>(row);
+    }
+    return rows_.row_at(at.ordinal);
+  }
+
+  PageJson objection_json(const PageJson& violation, const run::At& at, std::int64_t row) const {
     PageJson failure = PageJson::object();
     for (const char* const name :
          {"property", "name", "signature", "group", "claim", "seen", "expected", "event"}) {
       failure[name] = member(violation, name);
     }
     failure["t"] = at.time.ns;
+    failure["row"] = row;
+    failure["machine"] =
+        row < 0 ? -1 : tables_.machine(rows_[static_cast<std::size_t>(row)].machine);
     return failure;
   }
 
   PageJson failure_json() const {
     const PageJson violation = member(object_of_run_, "violation");
-    if (record_.breakdown.has_value() && !record_.violation.has_value()) {
-      const run::Breakdown& breakdown = *record_.breakdown;
-      PageJson failure = objection_json(violation, breakdown.at);
-      failure["row"] = rows_.violation_row();
-      failure["machine"] = tables_.machine(breakdown.machine);
-      failure["role"] = breakdown.role;
-      failure["task"] = breakdown.task;
-      failure["frames"] = breakdown.frames;
-      return failure;
+    if (record_.violation.has_value()) {
+      return objection_json(violation, record_.violation->at, rows_.violation_row());
     }
-    PageJson failure = objection_json(violation, record_.violation->at);
-    const std::int64_t row = rows_.violation_row();
-    failure["row"] = row;
-    failure["machine"] =
-        row < 0 ? -1 : tables_.machine(rows_[static_cast<std::size_t>(row)].machine);
+    CHECK(record_.breakdown.has_value(), "a run that is red says what failed");
+    const run::Breakdown& breakdown = *record_.breakdown;
+    PageJson failure = objection_json(violation, breakdown.at, rows_.violation_row());
+    failure["machine"] = tables_.machine(breakdown.machine);
+    failure["role"] = breakdown.role;
+    failure["task"] = breakdown.task;
+    failure["frames"] = breakdown.frames;
     return failure;
   }
 
@@ -133,10 +132,7 @@ class RunPageObject {
     const PageJson consequences = member(object_of_run_, "consequences");
     for (std::size_t i = 0; i < record_.consequences.size(); ++i) {
       const run::At& at = record_.consequences[i].at;
-      PageJson one = objection_json(consequences[i], at);
-      one["row"] = rows_.row_at(at.ordinal);
-      one["machine"] = -1;
-      list.push_back(std::move(one));
+      list.push_back(objection_json(consequences[i], at, row_of(at)));
     }
     return list;
   }
@@ -164,14 +160,6 @@ class RunPageObject {
     add("look", page_.screen.look_command);
     add("stop", stop_command(record_, page_.screen));
     add("keep", page_.screen.keep_command);
-    return list;
-  }
-
-  PageJson links_json() const {
-    PageJson list = PageJson::array();
-    for (const PageLink& link : page_.links) {
-      list.push_back({{"label", link.label}, {"href", link.href}});
-    }
     return list;
   }
 

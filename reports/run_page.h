@@ -9,7 +9,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "reports/failure_screen.h"
 #include "sim/run/plan.h"
@@ -18,12 +17,6 @@
 #include "sim/run/shrink.h"
 
 namespace millrace::reports {
-
-/// A file beside the page.
-struct PageLink {
-  std::string label;
-  std::string href;
-};
 
 /// The passing neighbour's run.
 struct NeighbourRun {
@@ -53,7 +46,6 @@ struct RunPage {
   const run::Shrunk* shrunk = nullptr;
   /// Null where none is known.
   const NeighbourRun* neighbour = nullptr;
-  std::vector<PageLink> links = {};
 };
 
 /// The object of the page.

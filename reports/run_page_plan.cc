@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "reports/run_page_trace.h"
+#include "reports/plan_text.h"
 #include "sim/run/id_ranges.h"
-#include "sim/run/override_text.h"
 
 namespace millrace::reports {
 namespace {
@@ -19,8 +18,7 @@ PageJson size_json(const run::PlanSize& size) {
 
 class Items {
  public:
-  Items(const PageRows& rows, const run::RunRecord& record, const PageTables& tables)
-      : record_(record), tables_(tables) {
+  Items(const PageRows& rows, const run::RunRecord& record) : record_(record) {
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const run::TraceLine& line = rows[row];
       const auto place = static_cast<std::int64_t>(row);
@@ -33,22 +31,14 @@ class Items {
 
   void add(const run::PlanClient& client, const run::PlanOperation& planned) {
     const run::Operation& operation = planned.operation;
-    std::string text = fmt::format("{} of {}", operation.kind, client.name);
+    std::string text = operation_text(client, planned);
     const std::string arguments = arguments_text(operation);
     if (!arguments.empty()) text += ", " + arguments;
-    std::string moment;
-    if (planned.not_before > Duration{}) moment = "at " + sim::rough_text(planned.not_before);
-    if (planned.after.has_value()) {
-      moment += fmt::format("{}after operation {}", moment.empty() ? "" : ", ", *planned.after);
-    }
-    add({{"id", operation.id}, {"kind", "operation"}, {"text", text}}, moment,
-        tables_.machine(client.name), row_of(operation_rows_, operation.id),
-        taken_.contains(operation.id) ? "taken" : "");
+    add({{"id", operation.id}, {"kind", "operation"}, {"text", text}}, moment_of(planned),
+        row_of(operation_rows_, operation.id), taken_.contains(operation.id) ? "taken" : "");
   }
 
   void add(const sim::FaultAction& action) {
-    std::string target = action.targets.empty() ? std::string() : action.targets.front();
-    if (target.empty() && action.anchor.has_value()) target = action.anchor->machine;
     const auto is_in = [&](const std::vector<std::uint64_t>& ids) {
       return std::ranges::find(ids, action.id) != ids.end();
     };
@@ -56,12 +46,7 @@ class Items {
                                    : is_in(record_.unmatched_faults) ? "unmatched"
                                                                      : "fired";
     add({{"id", action.id}, {"kind", "fault"}, {"text", sim::describe(action)}},
-        sim::describe_moment(action), tables_.machine(target), row_of(fault_rows_, action.id),
-        state);
-  }
-
-  void add_override(std::size_t index, const std::string& words) {
-    add({{"id", index + 1}, {"kind", "override"}, {"text", words}}, "", -1, -1, "");
+        sim::describe_moment(action), row_of(fault_rows_, action.id), state);
   }
 
   PageJson take() { return std::move(items_); }
@@ -75,21 +60,18 @@ class Items {
     return found == rows.end() ? -1 : found->second;
   }
 
-  void add(PageJson item, const std::string& moment, std::int64_t machine, std::int64_t row,
-           std::string_view state) {
+  void add(PageJson item, const std::string& moment, std::int64_t row, std::string_view state) {
     if (items_.size() == kItemsMax) {
       ++left_out_;
       return;
     }
     if (!moment.empty()) item["moment"] = moment;
-    item["machine"] = machine;
     item["row"] = row;
     item["state"] = state;
     items_.push_back(std::move(item));
   }
 
   const run::RunRecord& record_;
-  const PageTables& tables_;
   RowById operation_rows_;
   RowById fault_rows_;
   run::IdRanges taken_;
@@ -108,22 +90,17 @@ std::string strategy_text(const sim::StrategySpec& strategy) {
 }  // namespace
 
 PageJson plan_json(const PageRows& rows, const run::RunRecord& record, const run::Plan& plan,
-                   const run::Shrunk* shrunk, const PageTables& tables) {
-  Items items(rows, record, tables);
+                   const run::Shrunk* shrunk) {
+  Items items(rows, record);
   // Few faults among many operations are what one looks for.
   for (const sim::FaultAction& action : plan.faults.actions) items.add(action);
   for (const run::PlanClient& client : plan.clients) {
     for (const run::PlanOperation& planned : client.operations) items.add(client, planned);
   }
-  for (std::size_t i = 0; i < plan.overrides.size(); ++i) {
-    items.add_override(i, run::describe(plan.overrides[i], plan));
-  }
   PageJson object{{"items", items.take()},
                   {"items_left_out", items.left_out()},
                   {"size", size_json(run::size_of(plan))},
-                  {"strategy", strategy_text(plan.strategy)},
-                  {"settings", PageJson::object()}};
-  for (const auto& [path, value] : plan.settings) object["settings"][path] = value;
+                  {"strategy", strategy_text(plan.strategy)}};
   if (shrunk == nullptr) return object;
   object["from"] = size_json(shrunk->from);
   object["runs"] = shrunk->runs;

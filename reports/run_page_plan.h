@@ -10,7 +10,7 @@ namespace millrace::reports {
 
 /// `shrunk` is null for a plan that was not reduced.
 PageJson plan_json(const PageRows& rows, const run::RunRecord& record, const run::Plan& plan,
-                   const run::Shrunk* shrunk, const PageTables& tables);
+                   const run::Shrunk* shrunk);
 
 /// [owner, name, value, default, about] of every knob, then what else the seed drew.
 PageJson knobs_json(const run::Plan& plan, const run::Registry& registry);

@@ -1,10 +1,10 @@
 #include "reports/run_page_trace.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "reports/plan_text.h"
 #include "sim/faults/fault_effects.h"
 #include "system/base/check.h"
 
@@ -22,7 +22,6 @@ int page_kind(NoteKind kind) {
     case NoteKind::kDeliver:
       return 1;
     case NoteKind::kDrop:
-    case NoteKind::kLate:
       return 2;
     case NoteKind::kDisk:
       return 3;
@@ -32,6 +31,8 @@ int page_kind(NoteKind kind) {
       return 5;
     case NoteKind::kHistory:
       return 6;
+    case NoteKind::kLate:
+      return 7;
   }
   UNREACHABLE("a note of a kind outside its list");
 }
@@ -120,14 +121,6 @@ PageJson messages_json(const PageRows& rows) {
 }
 
 // --- operations ---
-
-std::string arguments_text(const run::Operation& operation) {
-  std::string text;
-  for (const auto& [name, value] : operation.arguments) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
-  }
-  return text;
-}
 
 PageJson operations_json(const PageRows& rows, const run::RunRecord& record, const run::Plan& plan,
                          PageTables& tables) {

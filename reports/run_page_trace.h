@@ -36,7 +36,4 @@ PageJson spans_json(const PageRows& rows, const run::RunRecord& record, const Pa
 /// [row, role, ...]; `shown` are the lines of the failure screen.
 PageJson evidence_json(const PageRows& rows, const Evidence& all, const Evidence& shown);
 
-/// "k3#1, 16 B" of an operation: its arguments, for people.
-std::string arguments_text(const run::Operation& operation);
-
 }  // namespace millrace::reports

@@ -9,13 +9,11 @@ const kPropertySigns = {
   not_seen: "○",
 };
 
+function countColumn(title, value) {
+  return { title, class: "number", cell: (row) => countText(value(row)), sort: value };
+}
+
 function checksPanel(data) {
-  const countColumn = (title, value) => ({
-    title,
-    class: "number",
-    cell: (row) => countText(value(row)),
-    sort: value,
-  });
   const effects = ["planned", "fired", "refused", "took_effect"].map((key) =>
     countColumn(key.replace("_", " "), (fault) => fault[key]),
   );
@@ -23,20 +21,32 @@ function checksPanel(data) {
   return el(
     "div",
     { class: "columns" },
-    tableSection("Properties", "properties", data.properties ?? [], [
-      named("property", ({ id, name }) => `${id} ${name}`),
+    tableSection("Properties", "properties", data.properties, [
+      {
+        title: "property",
+        cell: ({ id, name, claim }) => el("span", { text: `${id} ${name}`, title: claim }),
+        sort: ({ id }) => id,
+      },
       named("verdict", propertyVerdict),
       countColumn("evaluated", ({ evaluated }) => evaluated),
     ]),
-    tableSection("Faults", "faults", data.faults ?? [], [
+    tableSection("Faults", "faults", data.faults, [
       named("kind", ({ kind }) => kind),
       ...effects,
     ]),
-    tableSection("Marks", "marks", Object.entries(data.marks ?? {}), [
-      named("mark", ([name]) => name),
-      countColumn("passed", ([, count]) => count),
-    ]),
+    countsSection("Marks", "mark", "passed", data.marks),
+    countsSection("Situations", "situation", "met", data.situations),
   );
+}
+
+/** Counts by name. Nothing where there are none. */
+function countsSection(title, what, how, counts) {
+  const entries = Object.entries(counts);
+  if (entries.length === 0) return null;
+  return tableSection(title, title.toLowerCase(), entries, [
+    { title: what, cell: ([name]) => name, sort: ([name]) => name },
+    countColumn(how, ([, count]) => count),
+  ]);
 }
 
 function propertyVerdict({ verdict, reason }) {
@@ -80,6 +90,7 @@ function reproducePanel(data) {
           ["limit", run.limit],
           ["build", build.text],
           ["machine", failure?.machine >= 0 ? data.machines[failure.machine].name : null],
+          ["role", failure?.role],
           ["task", failure?.task],
         ],
         { id: "facts" },

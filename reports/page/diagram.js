@@ -1,10 +1,10 @@
-// The space-time diagram: a lane a machine, time going down. This file has its frame, the pointer
-// and the keys; diagram_draw.js paints it.
+// The space-time diagram: a lane a machine, time going down. This file has its frame and what of it
+// is in sight; diagram_input.js has pointer and keys, diagram_draw.js and diagram_rows.js paint it.
 
 const kLaneWidthMin = 84;
 
 class Diagram {
-  /** actions: select(row), hover is its own. */
+  /** actions: select(row). */
   constructor(model, filters, actions) {
     this.model = model;
     this.filters = filters;
@@ -239,10 +239,11 @@ class Diagram {
       this.names.append(el("div", { class: "lane-name" }, el("b"), el("span")));
     }
     this.lanes.forEach((machine, lane) => {
-      const { name, role } = this.model.machines[machine];
+      const { name, role, kind, zone } = this.model.machines[machine];
       const element = this.names.children[lane];
-      if (element.title !== `${name} (${role})`) {
-        element.title = `${name} (${role})`;
+      const title = `${name} (${role}), a ${kind}${zone ? ` in zone ${zone}` : ""}`;
+      if (element.title !== title) {
+        element.title = title;
         element.firstChild.textContent = name;
         element.lastChild.textContent = role;
       }

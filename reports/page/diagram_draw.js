@@ -333,7 +333,7 @@ class DiagramPainter {
     const path = late ? paths.late : paths.sent;
     path.moveTo(x0, y0);
     path.lineTo(x1 - side * 2, y1);
-    this.addHead(late || fate === kDuplicate ? paths.lateHeads : paths.heads, x0, y0, x1, y1);
+    this.addHead(late ? paths.lateHeads : paths.heads, x0, y0, x1, y1);
   }
 
   addHead(path, x0, y0, x1, y1) {

@@ -3,8 +3,8 @@
 
 Object.assign(DiagramPainter.prototype, {
   kindColour(kind) {
-    const { accent, teal, orange, purple, ink, red, muted } = this.colours;
-    return [accent, accent, red, teal, orange, purple, ink, muted][kind];
+    const { accent, teal, orange, purple, ink, red } = this.colours;
+    return [accent, accent, red, teal, orange, purple, ink, orange][kind];
   },
 
   /** Each kind has its shape. */
@@ -185,7 +185,8 @@ Object.assign(DiagramPainter.prototype, {
     const { model } = this;
     const { events } = model;
     const message = model.messageOf[row];
-    if (message < 0 || events.kind[row] === kDrop) return events.words(row);
+    const isItself = events.kind[row] === kSend || events.kind[row] === kDeliver;
+    if (message < 0 || !isItself) return events.words(row);
     const { send, fate, late, deliver } = model.messages;
     if (events.kind[row] === kDeliver) {
       return send[message] >= 0 && this.isSendShown(send[message]) ? "" : events.words(row);
@@ -235,8 +236,8 @@ Object.assign(DiagramPainter.prototype, {
   labelColour(row) {
     if (this.model.isViolation(row)) return this.colours.red;
     const kind = this.model.events.kind[row];
-    if (kind === kFault) return this.colours.orange;
-    if (kind === kDrop) return this.colours.red;
+    if (kind === kFault || kind === kLate) return this.colours.orange;
+    if (kind === kLoss) return this.colours.red;
     if (this.model.isRelated(row) || kind === kHistory || kind === kMachine)
       return this.colours.ink;
     return this.colours.muted;

@@ -14,7 +14,7 @@ class Filters {
     this.machines = new Set();
     this.kinds = new Set();
     const order = (name) => kFacetsFirst.indexOf(name) + 1 || kFacetsFirst.length + 1;
-    const facets = [...(model.data.facets ?? [])].sort((a, b) => order(a.name) - order(b.name));
+    const facets = [...model.data.facets].sort((a, b) => order(a.name) - order(b.name));
     this.facets = facets.map((facet) => ({
       ...facet,
       of: Int32Array.from(facet.of),
@@ -51,25 +51,8 @@ class Filters {
     this.onChange();
   }
 
-  get isNarrowed() {
-    return (
-      this.machines.size > 0 ||
-      this.kinds.size > 0 ||
-      this.facets.some(({ chosen }) => chosen.size > 0)
-    );
-  }
-
-  clear() {
-    this.machines.clear();
-    this.kinds.clear();
-    for (const { chosen } of this.facets) chosen.clear();
-    for (const menu of this.menus) menu.update();
-    this.changed();
-  }
-
   setOnlyRelated(isOnly) {
     this.isOnlyRelated = isOnly;
-    this.toggle.checked = isOnly;
     this.changed();
   }
 

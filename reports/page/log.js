@@ -1,31 +1,24 @@
-// The log: what `--log LEVEL` prints while a run goes on, to be searched and cut to a level.
+// The log: the trace as `--log LEVEL` prints it while a run goes on, to be searched and cut to a
+// level.
 
-const kLevels = ["trace", "debug", "info", "warning", "error"];
-const kWarning = 3;
+const kLevels = ["debug", "info", "warn"];
 
-/** The log as columns: what the run says, or else its trace as the command prints it. */
-function logOf(model) {
-  const { log } = model.data;
-  if (log && log.t.length > 0) return log;
-  const { events } = model;
-  const level = Uint8Array.from(events.kind, (kind) => {
-    if (kind === kFault || kind === kDrop) return kWarning;
-    return kind === kMachine || kind === kHistory ? 2 : 1;
-  });
-  const { t, ordinal, machine, textIndex: text } = events;
-  return { t, ordinal, machine, text, level, isTrace: true };
+/** By the kind of a row, as the command has it. */
+function levelOf(kind) {
+  if (kind === kFault || kind === kLoss) return "warn";
+  return kind === kMachine || kind === kHistory ? "info" : "debug";
 }
 
 class LogPanel {
   constructor(model, select) {
     this.model = model;
-    this.log = logOf(model);
+    this.levels = kKinds.map((name, kind) => levelOf(kind));
     this.table = new VirtualTable(this.columns(), {
       name: "log",
       label: "the log",
       empty: "Nothing found.",
-      rowClass: (row) => `level-${kLevels[this.log.level[row]]}`,
-      onSelect: this.log.isTrace ? select : null,
+      rowClass: (row) => `level-${this.levelOfRow(row)}`,
+      onSelect: select,
     });
     this.search = el("input", {
       type: "search",
@@ -36,7 +29,7 @@ class LogPanel {
     this.level = el(
       "select",
       { "aria-label": "least level", on: { change: () => this.update() } },
-      ...["debug", "info", "warning"].map((name) => el("option", { value: name, text: name })),
+      ...kLevels.map((name) => el("option", { value: name, text: name })),
     );
     this.element = el(
       "div",
@@ -47,30 +40,40 @@ class LogPanel {
     this.update();
   }
 
+  levelOfRow(row) {
+    return this.levels[this.model.events.kind[row]];
+  }
+
+  /** What is said, and to or from whom. */
+  said(row) {
+    const { events } = this.model;
+    const peer = this.model.machineName(events.peer[row]);
+    if (peer === "") return events.words(row);
+    return `${events.words(row)} ${events.kind[row] === kSend ? "->" : "<-"} ${peer}`;
+  }
+
   columns() {
-    const { log, model } = this;
+    const { model } = this;
+    const { events } = model;
     const named = (title, width, text) => ({ title, width, wide: true, text, sort: text });
     return [
-      {
-        title: "time, s",
-        width: "112px",
-        class: "number",
-        text: (row) => secondsText(log.t[row], 6),
-        sort: (row) => log.t[row],
-      },
       {
         title: "event",
         width: "76px",
         class: "number",
-        text: (row) => String(log.ordinal[row]),
+        text: (row) => String(events.ordinal[row]),
         sort: (row) => row,
       },
-      named("level", "72px", (row) => kLevels[log.level[row]]),
-      named("machine", "minmax(96px, 150px)", (row) => model.machineName(log.machine[row])),
       {
-        ...named("text", "minmax(260px, 1fr)", (row) => model.strings[log.text[row]]),
-        class: "what",
+        title: "time, s",
+        width: "112px",
+        class: "number",
+        text: (row) => secondsText(events.t[row], 9),
+        sort: (row) => events.t[row],
       },
+      named("machine", "minmax(96px, 150px)", (row) => model.machineName(events.machine[row])),
+      named("level", "60px", (row) => this.levelOfRow(row)),
+      { ...named("text", "minmax(260px, 1fr)", (row) => this.said(row)), class: "what" },
     ];
   }
 
@@ -83,15 +86,15 @@ class LogPanel {
   }
 
   update() {
-    const { log, model } = this;
+    const { events, strings, count } = this.model;
     const least = kLevels.indexOf(this.level.value);
     const wanted = this.search.value.toLowerCase();
-    const holds = Uint8Array.from(model.strings, (text) =>
-      text.toLowerCase().includes(wanted) ? 1 : 0,
-    );
+    const isShown = this.levels.map((level) => kLevels.indexOf(level) >= least);
+    const holds = Uint8Array.from(strings, (text) => (text.toLowerCase().includes(wanted) ? 1 : 0));
     const rows = [];
-    for (let row = 0; row < log.t.length; ++row) {
-      if (log.level[row] >= least && holds[log.text[row]]) rows.push(row);
+    for (let row = 0; row < count; ++row) {
+      const text = events.wordsIndex[row] || events.textIndex[row];
+      if (isShown[events.kind[row]] && holds[text]) rows.push(row);
     }
     this.table.setRows(rows);
   }

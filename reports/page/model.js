@@ -1,18 +1,17 @@
 // A run as its page knows it: the data's columns, and what follows from them.
 
-const kKinds = ["send", "deliver", "drop", "disk", "fault", "machine", "history", "mark"];
+const kKinds = ["send", "deliver", "loss", "disk", "fault", "machine", "history", "late"];
 const kSend = 0;
 const kDeliver = 1;
-const kDrop = 2;
+const kLoss = 2;
 const kDisk = 3;
 const kFault = 4;
 const kMachine = 5;
 const kHistory = 6;
+const kLate = 7;
 
-const kDelivered = 0;
 const kLost = 1;
 const kUnderWay = 2;
-const kDuplicate = 3;
 
 const kOutcomes = ["ok", "failed", "unknown", "never ended"];
 const kNoRole = 255;
@@ -96,8 +95,9 @@ class RunModel {
     this.strings = data.strings;
     this.events = new Events(data.events, data.strings);
     this.count = this.events.count;
-    this.bands = data.bands ?? [];
-    this.tEnd = Math.max(data.run.virtual_ns, this.count > 0 ? this.events.t[this.count - 1] : 0);
+    this.bands = data.bands;
+    // An axis has some length even where the run ended before anything happened.
+    this.tEnd = Math.max(1, data.run.virtual_ns, ...this.events.t.slice(-1));
     this.violation = data.failure ? data.failure.row : -1;
     this.parting = data.neighbour ? data.neighbour.row : -1;
     this.neighbour = data.neighbour ? new Events(data.neighbour.events, data.strings) : null;
@@ -119,7 +119,7 @@ class RunModel {
   }
 
   findRoles() {
-    const pairs = this.data.evidence ?? [];
+    const pairs = this.data.evidence;
     this.role = new Uint8Array(this.count).fill(kNoRole);
     this.evidence = new Int32Array(pairs.length / 2);
     for (let i = 0; i < this.evidence.length; ++i) {
@@ -139,7 +139,7 @@ class RunModel {
   }
 
   findCauses() {
-    const pairs = this.data.causes ?? [];
+    const pairs = this.data.causes;
     this.causes = new RowLists(this.count, pairs, 0);
     this.effects = new RowLists(this.count, pairs, 1);
   }
@@ -153,57 +153,33 @@ class RunModel {
   }
 
   findMessages() {
-    const columns = this.data.messages ?? { send: [], deliver: [], fate: [] };
-    const { send, deliver, fate } = columns;
+    const { send, deliver, fate, late, drop } = this.data.messages;
     const last = this.count - 1;
     const starts = send.map((row, i) => (row >= 0 ? row : Math.max(0, deliver[i])));
-    const drop = columns.drop ?? [];
     const ends = deliver.map((row, i) => {
       if (row >= 0) return row;
       if (fate[i] === kUnderWay) return last;
       return drop[i] >= 0 ? drop[i] : starts[i];
     });
-    const isLate = columns.late ?? this.findLate(send, deliver);
     this.messages = {
       count: send.length,
       send,
       deliver,
       fate,
-      late: isLate,
+      late,
       ends,
       index: new IntervalIndex(starts, ends),
     };
     this.messageOf = new Int32Array(this.count).fill(-1);
     for (let i = 0; i < send.length; ++i) {
-      for (const row of [drop[i] ?? -1, deliver[i], send[i]]) {
+      for (const row of [drop[i], deliver[i], send[i]]) {
         if (row >= 0) this.messageOf[row] = i;
       }
     }
   }
 
-  /** Where the run does not say: more than five times the median on its way is late. */
-  findLate(send, deliver) {
-    const { t } = this.events;
-    const flights = send.map((row, i) =>
-      row >= 0 && deliver[i] >= 0 ? t[deliver[i]] - t[row] : -1,
-    );
-    const sorted = Float64Array.from(flights.filter((flight) => flight >= 0)).sort();
-    const bound = sorted.length > 0 ? 5 * sorted[sorted.length >> 1] : 0;
-    return flights.map((flight) => (bound > 0 && flight > bound ? 1 : 0));
-  }
-
   findOperations() {
-    const columns = this.data.operations ?? {
-      id: [],
-      machine: [],
-      kind: [],
-      from: [],
-      to: [],
-      outcome: [],
-      row: [],
-      row_end: [],
-      text: [],
-    };
+    const columns = this.data.operations;
     const last = Math.max(0, this.count - 1);
     const first = columns.from.map((t, i) =>
       columns.row[i] >= 0 ? columns.row[i] : this.events.rowAt(t),
@@ -240,7 +216,7 @@ class RunModel {
   }
 
   findSpans() {
-    const columns = this.data.spans ?? { machine: [], state: [], from: [], to: [] };
+    const columns = this.data.spans;
     this.spans = columns.machine.map((machine, i) => ({
       machine,
       state: columns.state[i],
@@ -250,10 +226,14 @@ class RunModel {
     }));
   }
 
-  operationText(index) {
-    const { kind, text } = this.operations;
-    const more = this.strings[text[index]];
-    return `${this.strings[kind[index]]}${more ? ` ${more}` : ""}`;
+  /** "12 append key 3: ok, 4.2 ms": an operation by its id. */
+  operationText(id) {
+    const { kind, text, outcome, from, to } = this.operations;
+    const index = this.operations.id.indexOf(id);
+    if (index < 0) return String(id);
+    const words = [id, this.strings[kind[index]], this.strings[text[index]]];
+    const took = to[index] < 0 ? "" : `, ${durationText(to[index] - from[index])}`;
+    return `${words.filter((word) => word !== "").join(" ")}: ${kOutcomes[outcome[index]]}${took}`;
   }
 }
 

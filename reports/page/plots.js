@@ -6,6 +6,8 @@ const kPlotBottom = 20;
 const kPlotTop = 8;
 /** What was refused at once took no time; so short ones lie on the axis. */
 const kLatencyMin = 1e3;
+/** How many faults that are in effect a cross-hair names. */
+const kFaultsRead = 2;
 const kSeriesDashes = [[], [6, 3], [2, 2], [8, 2, 2, 2], [1, 3], [10, 4]];
 
 /** The frame of a plot: axes, shading, a cross-hair that tells what is there, and a click to go. */
@@ -60,7 +62,13 @@ class Plot {
     const t = this.timeAt(event.offsetX);
     this.cursor.hidden = event.offsetX < kPlotLeft;
     this.cursor.style.transform = `translateX(${event.offsetX}px)`;
-    this.readout.textContent = `${secondsText(t)} s: ${this.parts.readout(t)}`;
+    const faults = this.model.bands
+      .filter(({ from, to }) => from <= t && (to < 0 || t <= to))
+      .slice(0, kFaultsRead)
+      .map(({ text }) => text);
+    this.readout.textContent = [`${secondsText(t)} s: ${this.parts.readout(t)}`, ...faults].join(
+      "; ",
+    );
   }
 
   render() {
@@ -379,7 +387,7 @@ function paintSteps(plot, { t, v }, index) {
 
 function plotsPanel(model, showTime) {
   const byName = new Map();
-  for (const line of model.data.series ?? []) {
+  for (const line of model.data.series) {
     if (!byName.has(line.name)) byName.set(line.name, []);
     byName.get(line.name).push(line);
   }

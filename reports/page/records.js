@@ -280,9 +280,9 @@ function recordFacts(model, row) {
     ["peer", model.machineName(events.peer[row])],
     ["kind", kKinds[events.kind[row]]],
     ["record", events.record[row] || null],
-    ["operation", events.operation[row] || null],
+    ["operation", events.operation[row] ? model.operationText(events.operation[row]) : null],
   ];
-  for (const { name, values, of } of model.data.facets ?? []) {
+  for (const { name, values, of } of model.data.facets) {
     if (of[row] >= 0) facts.push([name, values[of[row]]]);
   }
   if (message >= 0) facts.push(["message", messageText(model, message)]);
@@ -292,14 +292,13 @@ function recordFacts(model, row) {
 function messageText(model, message) {
   const { send, deliver, fate, late } = model.messages;
   const { t } = model.events;
-  const isTimed = send[message] >= 0 && deliver[message] >= 0;
+  if (fate[message] === kLost) return "lost";
+  if (fate[message] === kUnderWay) return "under way at the end";
+  const isTimed = send[message] >= 0;
   const flight = isTimed
     ? `${durationText(t[deliver[message]] - t[send[message]])} on its way`
     : "";
-  if (fate[message] === kLost) return "lost";
-  if (fate[message] === kUnderWay) return "under way at the end";
-  const word = fate[message] === kDuplicate ? "delivered twice" : "delivered";
-  return [word, flight, late[message] ? "late" : ""].filter((part) => part !== "").join(", ");
+  return ["delivered", flight, late[message] ? "late" : ""].filter((part) => part).join(", ");
 }
 
 /** The chosen record, what it says, and where it comes from and leads to. */

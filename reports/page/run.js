@@ -69,7 +69,7 @@ class RunPage {
       {
         id: "checks",
         title: "Checks",
-        count: countText((data.properties ?? []).length),
+        count: countText(data.properties.length),
         build: () => checksPanel(data),
       },
       { id: "reproduce", title: "Reproduce", build: () => reproducePanel(data) },
@@ -251,17 +251,8 @@ function runHeader(data) {
       command ? copyButton(`copy ${command.id}`, command.text, { id: "copy-command" }) : null,
       data.token ? copyButton("copy token", data.token, { id: "copy-token" }) : null,
       data.text ? copyButton("copy text", data.text, { id: "copy-text" }) : null,
-      ...(data.links ?? []).map(({ label, href }) => safeLink(label, href, "button")),
     ),
   );
-}
-
-/** Only to a file beside the page or below it, whatever the data says. */
-function safeLink(label, href, className) {
-  const isLocal = !/^[a-z][a-z0-9+.-]*:|^\/\//i.test(href);
-  return isLocal
-    ? el("a", { class: className, href, text: label })
-    : el("span", { class: className, text: label });
 }
 
 function groupBadge({ group }) {
@@ -274,7 +265,7 @@ function groupBadge({ group }) {
 }
 
 function claimBar(model, select) {
-  const { failure, run, consequences } = model.data;
+  const { failure, run, consequences: others } = model.data;
   if (!failure) {
     return el(
       "section",
@@ -288,7 +279,6 @@ function claimBar(model, select) {
       }),
     );
   }
-  const others = consequences ?? [];
   return el(
     "section",
     { class: "claim" },
@@ -338,15 +328,14 @@ function claimBar(model, select) {
 // --- plan ---
 
 function planPane(model, select) {
-  const { plan, run, overrides } = model.data;
-  // Overrides stand in their own list, with what they decided.
-  const rules = (overrides ?? []).map(({ rule, draws }) => ({
+  const { plan, overrides } = model.data;
+  const rules = overrides.map(({ rule, draws }) => ({
     kind: "override",
     text: rule,
     moment: `decided ${counted(draws, "draw")}`,
+    row: -1,
   }));
-  const planned = plan.items.filter(({ kind }) => kind !== "override" || rules.length === 0);
-  const items = [...planned, ...rules].map((item) => planItem(model, item, select));
+  const items = [...plan.items, ...rules].map((item) => planItem(model, item, select));
   const { from, size } = plan;
   const notes = [];
   if (plan.items_left_out)
@@ -356,11 +345,11 @@ function planPane(model, select) {
   if (from) {
     notes.push(
       `from ${sizeText(from)}; ` +
-        `${counted(plan.runs ?? 0, "run")}, ${durationText(plan.wall_ns ?? 0)}`,
+        `${counted(plan.runs, "run")}, ${durationText(plan.wall_ns)}`,
     );
   }
   if (plan.replays) notes.push(`${plan.replays.same} of ${plan.replays.tried} replays the same`);
-  notes.push(`strategy ${plan.strategy ?? run.strategy}`);
+  notes.push(`strategy ${plan.strategy}`);
   return el(
     "section",
     { class: "plan", "aria-label": "Plan" },
@@ -368,7 +357,7 @@ function planPane(model, select) {
       "div",
       { class: "pane-head" },
       el("h2", { text: from ? "Minimal plan" : "Plan" }),
-      size ? el("span", { class: "hint", text: sizeText(size) }) : null,
+      el("span", { class: "hint", text: sizeText(size) }),
     ),
     el(
       "div",
@@ -400,7 +389,7 @@ function planItem(model, item, select) {
       state ? el("span", { class: "state", text: state }) : null,
     ),
   ];
-  const row = item.row ?? -1;
+  const { row } = item;
   const body =
     row >= 0
       ? el(

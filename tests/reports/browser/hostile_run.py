@@ -32,13 +32,13 @@ def hostile_run():
     builder.band(1, "machine.kill", HOSTILE, [store], 50 * MS, 60 * MS, fault)
     last = builder.event(201, 61 * MS, HISTORY, client, HOSTILE, HOSTILE)
     builder.evidence = {0: CONTEXT, 1: CONTEXT, fault: FAULT_ROLE, last: VIOLATION}
-    texts = ("property", "name", "signature", "group", "claim", "seen", "expected", "task")
+    texts = ("property", "name", "signature", "group", "claim", "seen", "expected", "role", "task")
     failure = dict.fromkeys(texts, HOSTILE)
     failure |= {"event": 201, "t": 61 * MS, "row": last, "machine": 0, "frames": [HOSTILE]}
     neighbour = {"change": HOSTILE, "parts_at": 200, "row": fault, "other_row": 0,
                  "events": {name: column[:3] for name, column in builder.events.items()}}
-    items = [{"id": 1, "kind": kind, "text": HOSTILE, "moment": HOSTILE, "machine": 0, "row": 0,
-              "state": HOSTILE} for kind in ("operation", "fault", "override")]
+    items = [{"id": 1, "kind": kind, "text": HOSTILE, "moment": HOSTILE, "row": 0,
+              "state": HOSTILE} for kind in ("operation", "fault")]
     return builder.data(
         {"scenario": HOSTILE, "seed": 2**53 - 1, "verdict": "fail", "story": HOSTILE,
          "reason": HOSTILE, "limit": HOSTILE},
@@ -46,14 +46,12 @@ def hostile_run():
         group={"status": "known", "count": 1, "seeds": 1, "noun": "seed", "known_since": HOSTILE,
                "known_commit": HOSTILE},
         commands=[{"id": "replay", "text": HOSTILE}], token=HOSTILE, text=HOSTILE,
-        links=[{"label": HOSTILE, "href": "javascript:window.hostile=3"}],
-        plan={"items": items, "size": {"operations": 1, "faults": 1, "machines": 2},
+        plan={"items": items, "items_left_out": 0,
+              "size": {"operations": 1, "faults": 1, "machines": 2},
               "strategy": HOSTILE},
         knobs=[[HOSTILE, HOSTILE, HOSTILE]], overrides=[{"rule": HOSTILE, "draws": 1}],
         series=records("name unit label t v", (HOSTILE, HOSTILE, HOSTILE, [0, 9], [1, 2])),
         properties=records("id name kind verdict evaluated reason",
                            (HOSTILE, HOSTILE, "always", HOSTILE, 1, HOSTILE)),
         faults=records("kind planned fired refused took_effect", (HOSTILE, 1, 1, 0, 0)),
-        marks={HOSTILE: 3},
-        log={"t": [1], "ordinal": [1], "level": [4], "machine": [0],
-             "text": [builder.text(HOSTILE)]})
+        marks={HOSTILE: 3}, situations={HOSTILE: 4})

@@ -2,7 +2,7 @@
 
 import random
 
-from run_builder import (CONTEXT, DELIVER, DISK, DOWN, FAILED, FAULT, HISTORY, LOST, MS, OK,
+from run_builder import (CONTEXT, DELIVER, DISK, DOWN, FAILED, FAULT, HISTORY, LOSS, LOST, MS, OK,
                          ON_SCREEN, SECOND, SEND, UNKNOWN, VIOLATION, RunBuilder, records)
 from small_run import PROPERTIES, failure_of
 
@@ -51,7 +51,7 @@ def large_run(count):
 
 def plan_of(builder):
     items = [{"id": i, "kind": "operation", "text": f"writer-{i % 5 + 1} append",
-              "machine": 3 + i % 5, "row": i * 3, "state": "taken"} for i in range(1, 1500)]
+              "row": i * 3, "state": "taken"} for i in range(1, 1500)]
     size = {"operations": 10_499, "faults": len(builder.bands), "machines": 11}
     return {"items": items, "items_left_out": 9000, "size": size, "strategy": "pct, window 20 ms"}
 
@@ -79,13 +79,15 @@ def add_append(builder, draw, ordinal, t, ident):
                          **of_segment)
     chance = draw.random()
     if chance < 0.01:
-        builder.message(sent, -1, LOST)
+        drop = builder.event(ordinal, t, LOSS, store, "frame lost", peer=writer, causes=[sent])
+        builder.message(sent, -1, LOST, drop=drop)
         builder.operation(ident, writer, "append", t, t + 2 * SECOND, UNKNOWN, first, -1)
         return t
-    flight = draw.randrange(200_000, 900_000) * (20 if chance > 0.99 else 1)
+    is_late = chance > 0.99
+    flight = draw.randrange(200_000, 900_000) * (20 if is_late else 1)
     got = builder.event(ordinal + 1, t + flight, DELIVER, store, "append", peer=writer,
                         operation=ident, causes=[sent])
-    builder.message(sent, got)
+    builder.message(sent, got, is_late=is_late)
     written = t + flight + 90_000
     disk = builder.event(ordinal + 2, written, DISK, store, operation=ident, causes=[got],
                          text=f"log.0: {ident % 900} B written at {ident * 7}")

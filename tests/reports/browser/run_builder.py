@@ -2,8 +2,8 @@
 
 MS = 1_000_000
 SECOND = 1_000 * MS
-SEND, DELIVER, DROP, DISK, FAULT, MACHINE, HISTORY, MARK = range(8)
-DELIVERED, LOST, UNDER_WAY, DUPLICATE = range(4)
+SEND, DELIVER, LOSS, DISK, FAULT, MACHINE, HISTORY, LATE = range(8)
+DELIVERED, LOST, UNDER_WAY = range(3)
 OK, FAILED, UNKNOWN, NEVER_ENDED = range(4)
 DOWN, PAUSED, BOOTING = range(3)
 CONTEXT, FAULT_ROLE, VIOLATION, ON_SCREEN = 0, 1, 2, 4
@@ -40,7 +40,7 @@ class RunBuilder:
         self.known = {"": 0}
         self.events = empty_columns(EVENT_COLUMNS)
         self.causes = []
-        self.messages = empty_columns(("send", "deliver", "fate"))
+        self.messages = empty_columns(("send", "deliver", "fate", "late", "drop"))
         self.operations = empty_columns(
             ("id", "machine", "kind", "from", "to", "outcome", "row", "row_end", "text")
         )
@@ -85,8 +85,8 @@ class RunBuilder:
             self.facets.setdefault(name, {})[row] = value
         return row
 
-    def message(self, send, deliver, fate=DELIVERED):
-        for name, value in (("send", send), ("deliver", deliver), ("fate", fate)):
+    def message(self, send, deliver, fate=DELIVERED, is_late=False, drop=-1):
+        for name, value in zip(self.messages, (send, deliver, fate, int(is_late), drop)):
             self.messages[name].append(value)
 
     def operation(self, ident, machine, kind, start, end, outcome, row, row_end, text=""):
@@ -158,12 +158,15 @@ class RunBuilder:
             },
             "consequences": [],
             "commands": [],
-            "links": [],
+            "token": None,
+            "text": None,
             "overrides": [],
             "knobs": [],
             "plan": {
                 "items": [],
+                "items_left_out": 0,
                 "size": {"operations": 0, "faults": 0, "machines": len(self.machines)},
+                "strategy": "fifo",
             },
             "machines": self.machines,
             "strings": self.strings,

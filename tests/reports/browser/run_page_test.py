@@ -3,6 +3,7 @@
 import unittest
 
 from page_case import PageCase
+from run_builder import LATE, LOSS
 from small_run import small_run
 
 CANVAS = ".diagram-canvas"
@@ -303,7 +304,7 @@ class Details(RunPageCase):
             self.assertGreater(self.pixels_of(canvas, "orange"), 50, "fault shading")
         self.browser.point(".plot:nth-child(3) .plot-box", 40, 0)
         self.assertRegex(
-            self.browser.text(".plot:nth-child(3) .readout"), r"^\d\.\d+ s: store-1 0 B"
+            self.browser.text(".plot:nth-child(3) .readout"), r"^\d\.\d+ s: store-1 0 B; CUT 2 s$"
         )
 
     def test_a_series_is_drawn_in_steps(self):
@@ -330,17 +331,38 @@ class Details(RunPageCase):
         self.browser.type("#panel-knobs input", "cache")
         self.assertEqual(self.column("knobs", 2), ["cache_bytes"])
 
-    def test_the_log_is_cut_to_a_level_and_searched(self):
+    def test_the_log_says_what_the_command_prints_and_is_cut_to_a_level(self):
         self.browser.click("#tab-log")
         rows = "return document.querySelector('[data-table=log]').dataset.rows"
         self.assertEqual(self.browser.run(rows), "25")
         self.assertIn("--log debug", self.browser.text("#panel-log code"))
+        self.assertIn("append k3#1, 16 B at 0 -> store-1", self.column("log", 5))
+        self.assertIn("hello <- writer-1", self.column("log", 5))
         self.browser.click("#panel-log select")
         self.browser.press("Down", "Down", "Enter")
-        self.assertEqual(set(self.column("log", 3)), {"warning"})
+        self.assertEqual(set(self.column("log", 4)), {"warn"})
         self.assertEqual(self.browser.run(rows), "5")
         self.browser.type("#panel-log input", "sector")
         self.assertEqual(self.column("log", 5), ["log.0 sector 1 dropped, never synced"])
+
+    def test_what_is_late_is_no_loss(self):
+        data = small_run()
+        kinds = list(data["events"]["kind"])
+        kinds[kinds.index(LOSS)] = LATE
+        self.open(self.write("late", data | {"events": data["events"] | {"kind": kinds}}))
+        self.browser.click("#tab-log")
+        self.browser.type("#panel-log input", "frames lost")
+        self.assertEqual(self.column("log", 4), ["debug"], "as the command has it")
+        self.browser.click("#tab-history")
+        self.browser.type("#panel-history input", "frames lost")
+        self.assertEqual(self.column("history", 4), ["late"])
+
+    def test_a_record_says_what_became_of_its_operation(self):
+        self.browser.click("#tab-history")
+        self.browser.type("#panel-history input", "append_acked")
+        self.browser.click(f"{HISTORY} .table-row")
+        self.browser.click("#tab-causes")
+        self.assertIn("1 append k3#1, 16 B: ok, 5 ms", self.browser.text(".record"))
 
     def test_the_passing_run_stands_beside_it_and_the_parting_is_marked(self):
         self.browser.click("#neighbour button")

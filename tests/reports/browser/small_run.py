@@ -1,7 +1,7 @@
 """A small failure that was reduced: an acknowledged append, which a power loss then takes."""
 
-from run_builder import (BOOTING, CONTEXT, DELIVER, DISK, DOWN, DROP, EVENT_COLUMNS, FAULT,
-                         FAULT_ROLE, HISTORY, LOST, MACHINE, MS, NEVER_ENDED, OK, ON_SCREEN, PAUSED,
+from run_builder import (BOOTING, CONTEXT, DELIVER, DISK, DOWN, EVENT_COLUMNS, FAULT, FAULT_ROLE,
+                         HISTORY, LOSS, LOST, MACHINE, MS, NEVER_ENDED, OK, ON_SCREEN, PAUSED,
                          SECOND, SEND, VIOLATION, RunBuilder, records)
 
 PROPERTIES = records(
@@ -26,8 +26,8 @@ def add_greetings(builder):
     arrived = add(21, 1191 * MS, DELIVER, "store-1", "hello", peer="writer-1", causes=[hello])
     builder.message(hello, arrived)
     lost = add(22, 1191 * MS, SEND, "store-1", "hello", peer="writer-1", causes=[arrived])
-    add(25, 1192 * MS, DROP, "writer-1", "1 frames lost", peer="store-1", causes=[lost])
-    builder.message(lost, -1, LOST)
+    drop = add(25, 1192 * MS, LOSS, "writer-1", "1 frames lost", peer="store-1", causes=[lost])
+    builder.message(lost, -1, LOST, drop=drop)
 
 
 def add_append(builder, rows):
@@ -89,7 +89,7 @@ def add_read(builder, rows):
                        peer="store-1", **reader, **OF_ORDERS)
     arrives = add(91, 8990 * MS, DELIVER, text="segment.read", peer="reader-1",
                   causes=[rows["asks"]], **store)
-    builder.message(rows["asks"], arrives)
+    builder.message(rows["asks"], arrives, is_late=True)
     answers = add(91, 8990 * MS, SEND, text="segment.read.ack", words="read orders/0: 0 B",
                   peer="reader-1", causes=[arrives], **store, **OF_ORDERS)
     answered = add(94, 9002 * MS, DELIVER, text="segment.read.ack", peer="store-1",
@@ -134,14 +134,15 @@ def consequence_of(rows):
 
 def plan_of(rows):
     items = records(
-        "id kind text moment machine row state",
-        (1, "operation", "writer-1 append k3#1, 16 B", None, 0, rows["invoked"], "taken"),
-        (1, "fault", "power loss store-1 for 400 ms", "at mark append.acked, 1st", 1, rows["loss"],
+        "id kind text moment row state",
+        (1, "operation", "writer-1 append k3#1, 16 B", None, rows["invoked"], "taken"),
+        (1, "fault", "power loss store-1 for 400 ms", "at mark append.acked, 1st", rows["loss"],
          "fired"),
-        (2, "fault", "pause reader-1 for 1.5 s, at 2 s", "at 2 s", 2, rows["pause"], "fired"),
-        (3, "fault", "cut store-1 from reader-1", "at 4 s", 1, rows["cut"], "fired"),
-        (7, "fault", "torn write on store-1", "at disk write, 9th", 1, -1, "unmatched"))
-    return {"items": items, "size": {"operations": 1, "faults": 4, "machines": 3},
+        (2, "fault", "pause reader-1 for 1.5 s, at 2 s", "at 2 s", rows["pause"], "fired"),
+        (3, "fault", "cut store-1 from reader-1", "at 4 s", rows["cut"], "fired"),
+        (7, "fault", "torn write on store-1", "at disk write, 9th", -1, "unmatched"))
+    return {"items": items, "items_left_out": 0,
+            "size": {"operations": 1, "faults": 4, "machines": 3},
             "from": {"operations": 1204, "faults": 41, "machines": 9}, "runs": 49,
             "wall_ns": 6 * SECOND, "replays": {"tried": 3, "same": 3}, "strategy": "fifo"}
 
@@ -165,8 +166,7 @@ def small_run():
     add_read(builder, rows)
     find_evidence(builder, rows)
     return builder.data(
-        {"scenario": "crash_storm", "seed": 187, "verdict": "fail", "acked_operations": 1,
-         "is_shrunk": True},
+        {"scenario": "crash_storm", "seed": 187, "verdict": "fail", "acked_operations": 1},
         failure=failure_of(rows["read"], 9002 * MS, 94, 2), consequences=[consequence_of(rows)],
         group={"status": "new", "count": 3, "seeds": 200, "noun": "seed"},
         commands=records("id text", ("replay", f"millrace replay {REPRO}"),
@@ -174,7 +174,7 @@ def small_run():
                          ("stop", f"millrace replay {REPRO} --break 45"),
                          ("keep", "millrace keep latest")),
         token="mr1.KLUv_SBa" + "Xy7" * 60, text="FAIL  crash_storm  seed 187  DUR-1\n\n  Every",
-        links=[{"label": "Perfetto", "href": "DUR-1-b71c09e2.perfetto.json"}], plan=plan_of(rows),
+        plan=plan_of(rows),
         knobs=[["store-1", "log_batch_bytes", "4096", "65536"],
                ["store-1", "sync_interval", "2 ms", "2 ms"],
                ["store-1", "cache_bytes", "1048576", "1048576"],
