@@ -22,6 +22,7 @@
 #include "sim/command/run_input.h"
 #include "sim/command/run_pages.h"
 #include "sim/run/campaign_schema.h"
+#include "sim/run/repro_token.h"
 #include "sim/run/writable.h"
 
 namespace millrace::command {
@@ -87,7 +88,7 @@ std::expected<Target, std::string> find_target(const std::string& name) {
   std::error_code ignored;
   const std::string path = name == "latest" ? std::string(kLatestPath) : name;
   if (fs::is_directory(path, ignored)) {
-    const std::string database = path + "/" + std::string(kDatabaseName);
+    const std::string database = database_path(path);
     if (fs::exists(database, ignored)) {
       return Target{.database = database, .page = database_page(database)};
     }
@@ -139,11 +140,20 @@ class ReproPage {
     }
     reports::FailureContext screen{.build = run::this_build()};
     const std::string program = shell_word(context_.options.program);
-    screen.replay_command = fmt::format("{} replay {}", program, shell_word(name_));
-    screen.keep_command = fmt::format("{} keep {}", program, shell_word(name_));
+    const std::optional<std::string> token = run::repro_to_token(repro_);
+    if (token.has_value() && token != name_) {
+      screen.token_command = fmt::format("{} replay {}", program, *token);
+    }
+    // Nobody finds by that name what came from stdin.
+    if (name_ != "-") {
+      const std::string repro = shell_word(name_);
+      screen.replay_command = fmt::format("{} replay {}", program, repro);
+      screen.look_command = fmt::format("{} report {} --open", program, repro);
+      screen.keep_command = fmt::format("{} keep {}", program, repro);
+    }
     screen.overrides = override_lines(repro_.plan, *record);
-    const RunExtras extras{.command = screen.replay_command,
-                           .overrides = override_words(repro_.plan)};
+    const RunExtras extras{
+        .command = screen.replay_command, .token = token, .overrides = override_words(repro_.plan)};
     return run_page(context_, {.scenario = scenario_,
                                .plan = repro_.plan,
                                .record = *record,

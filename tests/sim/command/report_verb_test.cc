@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sys/wait.h>
 
@@ -123,6 +124,13 @@ TEST_F(ReportVerb, draws_a_repro_again_where_it_is_told_to) {
   EXPECT_EQ(seen.out, "p.html\n");
   const json data = data_of("p.html");
   EXPECT_EQ(data["failure"]["property"], "TOY-1");
+  std::map<std::string, std::string> commands;
+  for (const json& command : data["commands"]) {
+    commands[command["id"].get<std::string>()] = command["text"].get<std::string>();
+  }
+  EXPECT_EQ(commands["replay"], "millrace replay " + repro);
+  EXPECT_EQ(commands["stop"].substr(0, commands["replay"].size()), commands["replay"]);
+  EXPECT_EQ(commands["token"], "millrace replay " + data["token"].get<std::string>());
   ASSERT_TRUE(data.contains("neighbour")) << "a small plan has a neighbour that passes";
   EXPECT_FALSE(data["neighbour"]["events"]["t"].empty());
   EXPECT_NE(data["neighbour"]["change"], "");
