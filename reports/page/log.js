@@ -86,11 +86,10 @@ class LogPanel {
   }
 
   update() {
-    const { events, strings, count } = this.model;
+    const { events, count } = this.model;
     const least = kLevels.indexOf(this.level.value);
-    const wanted = this.search.value.toLowerCase();
     const isShown = this.levels.map((level) => kLevels.indexOf(level) >= least);
-    const holds = Uint8Array.from(strings, (text) => (text.toLowerCase().includes(wanted) ? 1 : 0));
+    const holds = this.model.stringsWith(this.search.value);
     const rows = [];
     for (let row = 0; row < count; ++row) {
       const text = events.wordsIndex[row] || events.textIndex[row];

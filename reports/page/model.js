@@ -226,6 +226,14 @@ class RunModel {
     }));
   }
 
+  /** For each string whether it holds a text, in whatever case. */
+  stringsWith(text) {
+    const wanted = text.toLowerCase();
+    return Uint8Array.from(this.strings, (string) =>
+      string.toLowerCase().includes(wanted) ? 1 : 0,
+    );
+  }
+
   /** "12 append key 3: ok, 4.2 ms": an operation by its id. */
   operationText(id) {
     const { kind, text, outcome, from, to } = this.operations;
