@@ -13,8 +13,9 @@ using run::TraceLine;
 /// A facet with more values than a person can choose from is none.
 constexpr std::size_t kFacetValuesMax = 5'000;
 constexpr std::size_t kFacetsMax = 8;
-/// Points of a plot; of more every n-th is kept.
+/// Points of a plot, and parts of one that has more: each keeps its least and its largest.
 constexpr std::size_t kPointsMax = 4'000;
+constexpr std::size_t kPlotParts = kPointsMax / 2;
 constexpr std::size_t kSeriesMax = 64;
 
 bool is_number(std::string_view value) {
@@ -102,15 +103,30 @@ struct Series {
     }
   }
 
+  /// Those that a plot has room for, the last one among them. A peak stays, however short.
+  std::vector<Point> shown() const {
+    if (points.size() <= kPointsMax) return points;
+    std::vector<Point> kept;
+    const auto place = [&](std::size_t part) {
+      return points.begin() + static_cast<std::ptrdiff_t>(points.size() * part / kPlotParts);
+    };
+    for (std::size_t part = 0; part < kPlotParts; ++part) {
+      const auto [least, largest] =
+          std::minmax_element(place(part), place(part + 1),
+                              [](const Point& a, const Point& b) { return a.value < b.value; });
+      kept.push_back(*std::min(least, largest));
+      if (least != largest) kept.push_back(*std::max(least, largest));
+    }
+    if (kept.back().time_ns != points.back().time_ns) kept.push_back(points.back());
+    return kept;
+  }
+
   PageJson json() const {
     PageJson t = PageJson::array();
     PageJson v = PageJson::array();
-    const std::size_t step = (points.size() + kPointsMax - 1) / kPointsMax;
-    for (std::size_t i = 0; i < points.size(); ++i) {
-      const bool is_kept = i % std::max<std::size_t>(step, 1) == 0 || i + 1 == points.size();
-      if (!is_kept) continue;
-      t.push_back(points[i].time_ns);
-      v.push_back(points[i].value);
+    for (const Point& point : shown()) {
+      t.push_back(point.time_ns);
+      v.push_back(point.value);
     }
     return {
         {"name", name}, {"unit", unit}, {"label", label}, {"t", std::move(t)}, {"v", std::move(v)}};

@@ -230,6 +230,30 @@ TEST_F(RunPageTest, plots_how_far_readers_are_behind) {
   EXPECT_EQ((*unsynced)["v"], json({512, 0})) << "what was not synced is gone with the power";
 }
 
+TEST_F(RunPageTest, keeps_the_peaks_of_a_plot_with_more_points_than_it_has_room_for) {
+  constexpr int kPoints = 20'000;
+  run::RunRecord record = traced_event();
+  TraceLine disk = record.trace[5];
+  record.trace.clear();
+  record.trace_facts.machines.clear();
+  for (int i = 0; i < kPoints; ++i) {
+    disk.number = static_cast<std::uint64_t>(i) + 1;
+    disk.time_ns = i;
+    disk.unsynced_bytes = i == 7'777 ? 1'000'000 : i % 2;
+    record.trace.push_back(disk);
+  }
+
+  const json page = object_of(record);
+
+  const auto unsynced = std::ranges::find_if(
+      page["series"], [](const json& one) { return one["name"] == "unsynced bytes"; });
+  ASSERT_NE(unsynced, page["series"].end());
+  const json& values = (*unsynced)["v"];
+  EXPECT_LT(values.size(), 4'100U);
+  EXPECT_EQ(std::ranges::count(values, json(1'000'000)), 1);
+  EXPECT_EQ((*unsynced)["t"].back(), kPoints - 1);
+}
+
 TEST_F(RunPageTest, keeps_what_the_system_under_test_wrote_from_ending_the_object) {
   const std::string attack = "</script><!--<script>alert('x')&amp;\xE2\x80\xA8\xE2\x80\xA9\xFF\"\\";
   run::RunRecord record = traced_event();
