@@ -1,53 +1,18 @@
 #pragma once
 
-// The rows of a run's page: the lines of its trace that the page holds, and the tables of texts and
-// machines that all other parts of the page's object refer to (docs/formats/report.md).
+// The rows of a run's page: the lines of its trace that the page holds (docs/formats/report.md).
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "reports/evidence.h"
-#include "sim/run/plan.h"
 #include "sim/run/run_record.h"
 
 namespace millrace::reports {
 
-using PageJson = nlohmann::ordered_json;
-
 /// Rows that a page holds at most: what a browser still opens at once.
 inline constexpr std::size_t kPageRowsMax = 100'000;
-
-/// What a page says once and names by its index.
-class PageTables {
- public:
-  explicit PageTables(const run::Plan& plan);
-
-  /// Index of a text; the empty one has 0.
-  std::int64_t text(std::string_view text);
-  /// Index of a machine; -1 where the name is empty or unknown.
-  std::int64_t machine(std::string_view name) const;
-
-  PageJson strings_json() const;
-  /// Servers first, in the plan's order.
-  const PageJson& machines_json() const { return *machines_; }
-  PageTables(const PageTables&) = delete;
-  PageTables& operator=(const PageTables&) = delete;
-  ~PageTables();
-
- private:
-  void add_machine(std::string_view name, std::string_view role, std::string_view kind,
-                   std::string_view zone);
-
-  std::vector<std::string> strings_;
-  std::map<std::string, std::int64_t, std::less<>> texts_;
-  std::map<std::string, std::int64_t, std::less<>> places_;
-  std::unique_ptr<PageJson> machines_;
-};
 
 /// The lines of a trace that fit: of more, frames and disk requests go first, the oldest ones, then
 /// the oldest of the rest; evidence stays. The violation is a row even where it is no line.

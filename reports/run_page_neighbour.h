@@ -4,6 +4,7 @@
 // two part, and where that is in either.
 
 #include "reports/page_rows.h"
+#include "reports/page_tables.h"
 #include "reports/run_page.h"
 
 namespace millrace::reports {

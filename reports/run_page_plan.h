@@ -3,6 +3,7 @@
 // The parts of a run's page that are made of its plan: its operations and faults, every knob.
 
 #include "reports/page_rows.h"
+#include "reports/page_tables.h"
 #include "sim/run/registry.h"
 #include "sim/run/shrink.h"
 

@@ -8,6 +8,7 @@
 // only behind the segments that it reads. Facts whose name ends with "Load" are numbers to plot.
 
 #include "reports/page_rows.h"
+#include "reports/page_tables.h"
 
 namespace millrace::reports {
 

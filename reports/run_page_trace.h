@@ -4,6 +4,7 @@
 // clients' operations, faults and machines over time, and the rows that show the failure.
 
 #include "reports/page_rows.h"
+#include "reports/page_tables.h"
 
 namespace millrace::reports {
 
