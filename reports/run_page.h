@@ -48,7 +48,7 @@ struct RunPage {
   const NeighbourRun* neighbour = nullptr;
 };
 
-/// The object of the page.
+/// The object of the page. The caller sees to it that `run_json` is the object of `record`.
 std::string run_page_json(const RunPage& page);
 /// The page.
 std::string run_page_html(const RunPage& page);
