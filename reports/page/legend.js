@@ -7,7 +7,7 @@ const kSigns = [
   ["▲", "purple", "a machine or a process started or ended"],
   ["✕", "red", "the violation; the red line is its moment"],
   ["→", "accent", "a message that arrived"],
-  ["⇢", "orange", "broken, open head: one that was late"],
+  ["⇢", "orange", "broken, open head: one that was late, lost on its way and sent again"],
   ["⋯✕", "red", "dotted, with a cross: one that was lost"],
   ["▮", "green", "an operation of a client that succeeded"],
   ["▯", "red", "one that failed; broken: nobody knows; dotted: it never ended"],

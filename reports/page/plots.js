@@ -301,10 +301,10 @@ function paintPoints(plot, points) {
   plot.context.stroke(rings);
 }
 
-/** "reader lag (events)"; bytes and times say their unit at the axis. */
+/** "reader lag (events)"; bytes say their unit at the axis. */
 function seriesTitle(name, unit) {
   const words = name.replaceAll("_", " ");
-  return unit === "" || unit === "B" || unit === "ns" ? words : `${words} (${unit})`;
+  return unit === "" || unit === "B" ? words : `${words} (${unit})`;
 }
 
 /** Step functions of one name, a line a label. */
