@@ -391,6 +391,8 @@ class Campaign {
     if (is_cheapest) group.record = record;
     const std::uint32_t scenario = index_of(record.scenario);
     const Plan plan = plan_of(scenario, record.seed);
+    // Screens tell the plan's seed: in a sweep the record's is the number of the plan.
+    if (is_cheapest) group.record.seed = plan.seed;
     group.size = size_of(plan);
     set_repro(group, make_repro(source_.scenarios[scenario], plan, record));
     published_[signature] = {record.scenario, record.seed};

@@ -93,6 +93,8 @@ TEST_F(SweepVerb, finds_a_store_that_does_not_sync_and_leaves_a_repro) {
   const std::string screen = repro.substr(0, repro.find(".repro.json")) + ".txt";
   EXPECT_NE(read(screen).find("replay"), std::string::npos) << read(screen);
   EXPECT_EQ(read(screen).find("--seed"), std::string::npos) << read(screen);
+  EXPECT_GT(object["groups"][0]["cheapest_seed"], 1) << "the number of a plan";
+  EXPECT_NE(read(screen).find("FAIL  quiet  seed 1 "), std::string::npos) << read(screen);
 }
 
 TEST_F(SweepVerb, makes_what_it_finds_small) {
