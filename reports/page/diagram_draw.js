@@ -151,7 +151,7 @@ class DiagramPainter {
       if (below < 0 || top > view.height) continue;
       const from = Math.max(-4, top);
       const size = Math.min(view.height + 4, below) - from;
-      const struck = [...(band.machines ?? []), ...(band.peers ?? [])];
+      const struck = [...band.machines, ...(band.peers ?? [])];
       if (struck.length === 0) {
         path.rect(gutter, from, width - gutter, size);
         edges.rect(gutter, top, width - gutter, 0.01);

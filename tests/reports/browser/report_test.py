@@ -5,11 +5,38 @@ import os
 import subprocess
 import unittest
 
+from campaign_samples import campaign
 from page_case import PageCase
+from small_run import small_run
 
 CANVAS = ".diagram-canvas"
 TOY = os.environ.get("MILLRACE_TOY", "")
 TABS = ("history", "plots", "knobs", "log", "causes", "checks", "reproduce", "evidence")
+
+
+# Objects whose fields are names of the system under test, and what only some runs have.
+NAMED = ("marks", "situations", "runs_with_mark", "scenarios", "strategies")
+RARE = ("peers",)
+
+
+def fields_missing(sample, real, path=""):
+    """Fields of a sample that what the program wrote does not have. Of what is empty or null there
+    nobody can tell."""
+    if isinstance(sample, dict):
+        if not real or path.rpartition(".")[2] in NAMED:
+            return []
+        missing = [f"{path}.{name}" for name in sample if name not in real and name not in RARE]
+        known = [name for name in sample if name in real]
+        return missing + [
+            field
+            for name in known
+            for field in fields_missing(sample[name], real[name], f"{path}.{name}")
+        ]
+    if isinstance(sample, list) and real and isinstance(real[0], dict):
+        whole = {name: value for one in real for name, value in one.items() if value is not None}
+        whole = {name: None for one in real for name in one} | whole
+        return [field for one in sample for field in fields_missing(one, whole, f"{path}[]")]
+    return []
 
 
 class Report(PageCase):
@@ -46,6 +73,14 @@ class Report(PageCase):
             self.browser.click(f"#tab-{tab}")
             self.assertTrue(self.is_in_sight(f"#panel-{tab}"), tab)
         self.assert_no_request()
+
+    def test_the_samples_of_the_other_tests_are_like_it(self):
+        data = "return JSON.parse(document.getElementById('data').textContent)"
+        (page,) = glob.glob(os.path.join(self.out, "failures", "TOY-1-*.html"))
+        self.open(page)
+        self.assertEqual(fields_missing(small_run(), self.browser.run(data)), [])
+        self.open(self.report(self.out, "campaign.html"))
+        self.assertEqual(fields_missing(campaign(), self.browser.run(data)), [])
 
     def test_a_record_of_it_leads_to_its_cause(self):
         self.open(self.report(self.repro, "failure.html"))

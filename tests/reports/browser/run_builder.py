@@ -109,18 +109,18 @@ class RunBuilder:
             self.spans[name].append(value)
 
     def band(self, ident, kind, text, machines, start, end, row, peers=()):
-        self.bands.append(
-            {
-                "id": ident,
-                "kind": kind,
-                "text": text,
-                "machines": [self.machine(m) for m in machines],
-                "peers": [self.machine(m) for m in peers],
-                "from": start,
-                "to": end,
-                "row": row,
-            }
-        )
+        band = {
+            "id": ident,
+            "kind": kind,
+            "text": text,
+            "machines": [self.machine(m) for m in machines],
+            "from": start,
+            "to": end,
+            "row": row,
+        }
+        if peers:
+            band["peers"] = [self.machine(m) for m in peers]
+        self.bands.append(band)
 
     def facet_columns(self):
         count = len(self.events["t"])
