@@ -39,14 +39,8 @@ class Items {
   }
 
   void add(const sim::FaultAction& action) {
-    const auto is_in = [&](const std::vector<std::uint64_t>& ids) {
-      return std::ranges::find(ids, action.id) != ids.end();
-    };
-    const std::string_view state = is_in(record_.refused_faults)     ? "refused"
-                                   : is_in(record_.unmatched_faults) ? "unmatched"
-                                                                     : "fired";
     add({{"id", action.id}, {"kind", "fault"}, {"text", sim::describe(action)}},
-        sim::describe_moment(action), row_of(fault_rows_, action.id), state);
+        sim::describe_moment(action), row_of(fault_rows_, action.id), state_of(action));
   }
 
   PageJson take() { return std::move(items_); }
@@ -54,6 +48,16 @@ class Items {
 
  private:
   using RowById = std::map<std::uint64_t, std::int64_t>;
+
+  std::string_view state_of(const sim::FaultAction& action) const {
+    // A run whose process died, which has no fingerprint, did not say which faults it met.
+    if (record_.fingerprint == 0) return "";
+    const auto is_in = [&](const std::vector<std::uint64_t>& ids) {
+      return std::ranges::find(ids, action.id) != ids.end();
+    };
+    if (is_in(record_.refused_faults)) return "refused";
+    return is_in(record_.unmatched_faults) ? "unmatched" : "fired";
+  }
 
   static std::int64_t row_of(const RowById& rows, std::uint64_t id) {
     const auto found = rows.find(id);

@@ -81,7 +81,8 @@ function reproducePanel(data) {
           ["strategy", run.strategy],
           ["signature", failure?.signature],
           ["group", failure?.group],
-          ["fingerprint", run.fingerprint],
+          // A run whose process died has none.
+          ["fingerprint", /^0+$/.test(run.fingerprint) ? null : run.fingerprint],
           ["plan", run.plan],
           ["events", countText(run.events)],
           ["records", run.records ? countText(run.records) : null],

@@ -365,6 +365,7 @@ TEST_F(RunPageTest, shows_a_crash_that_left_no_trace) {
   EXPECT_EQ(page["failure"]["machine"], 1);
   EXPECT_EQ(page["failure"]["frames"].size(), 12U);
   EXPECT_TRUE(page["events"]["t"].empty());
+  EXPECT_EQ(page["plan"]["items"][0]["state"], "") << "nobody knows whether the fault struck";
 }
 
 TEST(PageFile, puts_the_object_into_its_template_once) {
