@@ -387,8 +387,12 @@ class Summary {
       line.add(2, rate(static_cast<double>(summary_.events)) + " events/s", Ink::kPlain);
       line.add(2, rate(static_cast<double>(summary_.virtual_ns) / 1e9) + " virtual s/s",
                Ink::kPlain);
-      line.add(2, fmt::format("{} MiB a worker", thousands((summary_.peak_rss_kib + 512) / 1'024)),
-               Ink::kPlain);
+      // A database does not say how large the workers were.
+      if (summary_.peak_rss_kib > 0) {
+        line.add(2,
+                 fmt::format("{} MiB a worker", thousands((summary_.peak_rss_kib + 512) / 1'024)),
+                 Ink::kPlain);
+      }
     }
     if (!context_.directory.empty()) line.add(8, printable(context_.directory), Ink::kPlain);
     if (line.text() != "\n") text_ += line.text();

@@ -134,8 +134,9 @@ function tiles(data) {
     tile(
       "work",
       `${roughText(data.acked_operations)} acked`,
-      `${roughText(data.events)} events, ${durationText(data.virtual_ns)}, ` +
-        `${bytesText(data.peak_rss_kib * 1024)} a worker`,
+      `${roughText(data.events)} events, ${durationText(data.virtual_ns)}` +
+        // A database does not say how large the workers were.
+        (data.peak_rss_kib > 0 ? `, ${bytesText(data.peak_rss_kib * 1024)} a worker` : ""),
     ),
   );
 }

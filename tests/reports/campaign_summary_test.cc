@@ -90,6 +90,12 @@ PASS  400 of 400 seeds passed        20 s, exit 0
 )");
 }
 
+TEST(CampaignSummary, says_nothing_of_workers_that_nobody_measured) {
+  run::CampaignSummary summary = green_campaign();
+  summary.peak_rss_kib = 0;
+  EXPECT_EQ(campaign_summary(summary, context(0), kWide).find("a worker"), std::string::npos);
+}
+
 TEST(CampaignSummary, the_last_line_is_the_verdict_whatever_happened) {
   run::CampaignSummary summary = green_campaign();
   summary.is_interrupted = true;
