@@ -53,7 +53,7 @@ class RunPageObject {
     for (std::size_t row = 0; row < rows_.size(); ++row) events.add(rows_[row]);
     object["events"] = events.take();
     object["causes"] = causes_json(rows_);
-    object["messages"] = messages_json(rows_);
+    object["messages"] = messages_json(rows_, record_);
     object["operations"] = operations_json(rows_, record_, page_.plan, tables_);
     object["bands"] = bands_json(rows_, record_, page_.plan, tables_);
     object["spans"] = spans_json(rows_, record_, tables_);

@@ -44,20 +44,16 @@ PageJson columns(std::initializer_list<const char*> names) {
   return object;
 }
 
+enum class Fate : int { kDelivered, kLost, kUnderWay };
+
 /// A frame as its lines tell it.
 struct Message {
   std::int64_t send = -1;
   std::int64_t deliver = -1;
   std::int64_t drop = -1;
   bool is_late = false;
+  Fate fate = Fate::kUnderWay;
 };
-
-enum class Fate : int { kDelivered, kLost, kUnderWay };
-
-Fate fate_of(const Message& message) {
-  if (message.deliver >= 0) return Fate::kDelivered;
-  return message.drop >= 0 ? Fate::kLost : Fate::kUnderWay;
-}
 
 }  // namespace
 
@@ -98,7 +94,7 @@ PageJson causes_json(const PageRows& rows) {
   return pairs;
 }
 
-PageJson messages_json(const PageRows& rows) {
+PageJson messages_json(const PageRows& rows, const run::RunRecord& record) {
   std::map<std::uint64_t, Message> messages;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].message == 0) continue;
@@ -109,11 +105,17 @@ PageJson messages_json(const PageRows& rows) {
     if (rows[i].kind == NoteKind::kDrop) message.drop = row;
     if (rows[i].kind == NoteKind::kLate) message.is_late = true;
   }
+  for (const TraceLine& line : record.trace) {
+    const auto message = messages.find(line.message);
+    if (message == messages.end()) continue;
+    if (line.kind == NoteKind::kDeliver) message->second.fate = Fate::kDelivered;
+    if (line.kind == NoteKind::kDrop) message->second.fate = Fate::kLost;
+  }
   PageJson to = columns({"send", "deliver", "fate", "late", "drop"});
   for (const auto& [number, message] : messages) {
     to["send"].push_back(message.send);
     to["deliver"].push_back(message.deliver);
-    to["fate"].push_back(static_cast<int>(fate_of(message)));
+    to["fate"].push_back(static_cast<int>(message.fate));
     to["late"].push_back(message.is_late ? 1 : 0);
     to["drop"].push_back(message.drop);
   }

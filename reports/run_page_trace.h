@@ -26,7 +26,8 @@ class EventColumns {
 
 /// [row, row of its cause, ...], by rows.
 PageJson causes_json(const PageRows& rows);
-PageJson messages_json(const PageRows& rows);
+/// What became of a frame is told by the whole trace, whether the page has the row or not.
+PageJson messages_json(const PageRows& rows, const run::RunRecord& record);
 PageJson operations_json(const PageRows& rows, const run::RunRecord& record, const run::Plan& plan,
                          PageTables& tables);
 /// Faults while they were in effect.

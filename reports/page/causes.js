@@ -72,7 +72,7 @@ function messageText(model, message) {
   const { t } = model.events;
   if (fate[message] === kLost) return "lost";
   if (fate[message] === kUnderWay) return "under way at the end";
-  const isTimed = send[message] >= 0;
+  const isTimed = send[message] >= 0 && deliver[message] >= 0;
   const flight = isTimed
     ? `${durationText(t[deliver[message]] - t[send[message]])} on its way`
     : "";

@@ -299,6 +299,24 @@ TEST_F(RunPageTest, holds_a_bounded_number_of_rows_and_drops_frames_first) {
   EXPECT_EQ(page["operations"]["row"][0], kPageRowsMax - 1 - story + 2) << "no record is gone";
 }
 
+TEST_F(RunPageTest, knows_of_a_frame_that_it_arrived_where_it_has_no_row_of_that) {
+  run::RunRecord record = traced_event();
+  // The request is evidence, its arrival is not; more of that fills the page.
+  TraceLine& arrival = record.trace[4];
+  arrival.operation = 0;
+  arrival.text = "deliver";
+  std::vector<TraceLine> frames(kPageRowsMax, arrival);
+  for (TraceLine& line : frames) line.message = 0;
+  record.trace.insert(record.trace.begin() + 5, frames.begin(), frames.end());
+  for (std::size_t i = 0; i < record.trace.size(); ++i) record.trace[i].number = i + 1;
+
+  const json messages = object_of(record)["messages"];
+
+  ASSERT_GE(messages["send"][0], 0);
+  EXPECT_EQ(messages["deliver"][0], -1);
+  EXPECT_EQ(messages["fate"][0], 0) << "it is not under way at the end";
+}
+
 TEST_F(RunPageTest, has_the_passing_run_beside_it_from_where_they_part) {
   const run::RunRecord record = traced_event();
   NeighbourRun other{.record = record, .change = "fault 1 is left out", .parts_at = 49};
