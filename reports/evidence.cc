@@ -20,6 +20,8 @@ constexpr std::size_t kSubjectLinesMax = 64;
 /// How many of a machine's last lines, and of the last faults, are related to a breakdown.
 constexpr std::size_t kLastLines = 64;
 constexpr std::size_t kLastFaults = 8;
+/// How near to the evidence the work of a disk that took part is related to it.
+constexpr std::size_t kNearDiskLines = 16;
 
 /// How close a line is to the failure, closest first.
 enum class Rank : std::uint8_t {
@@ -72,6 +74,7 @@ class Chooser {
       find_causes();
       find_subjects();
       find_faults();
+      find_disk_work();
     } else {
       find_last_lines();
     }
@@ -162,6 +165,14 @@ class Chooser {
       } else if (line(i).kind == NoteKind::kMachine && is_nearby) {
         raise(i, Rank::kMachine);
       }
+    }
+  }
+
+  /// What was written and synced is in nobody's name where a log gathers the writes of many.
+  void find_disk_work() {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (line(i).kind != NoteKind::kDisk || !machines_.contains(line(i).machine)) continue;
+      if (distance(i) <= kNearDiskLines) raise(i, Rank::kEcho);
     }
   }
 

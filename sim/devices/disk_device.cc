@@ -255,6 +255,7 @@ void DiskDevice::apply(Request& request) {
       request.kind == RequestKind::kWrite || request.kind == RequestKind::kSync;
   if (request.fails) meters_.took_effect(request.failure_kind);
   if (request.fails && !has_own_failure) {
+    note_failure(request, std::string(word_of(request)) + " failed");
     request.outcome = refusal(request.failure);
     return;
   }
@@ -355,9 +356,13 @@ DiskDevice::Outcome DiskDevice::apply_write(Request& request, std::uint64_t byte
   if (!written.empty()) files_->write(request.node, request.offset, written);
   world_.add_to_fingerprint(hash_name(as_text(written)));
   if (world_.is_traced()) {
-    note(NoteKind::kDisk, std::string(path_of(request)) + ": " + std::to_string(count) +
-                              " B written at " + std::to_string(request.offset) +
-                              (outcome.has_value() ? ", then an error" : ", not yet synced"));
+    const std::string what =
+        std::to_string(count) + " B written at " + std::to_string(request.offset);
+    if (outcome.has_value()) {
+      note_failure(request, what + ", then an error");
+    } else {
+      note(NoteKind::kDisk, std::string(path_of(request)) + ": " + what + ", not yet synced");
+    }
   }
   return outcome;
 }
@@ -368,6 +373,7 @@ DiskDevice::Outcome DiskDevice::apply_read(Request& request) {
   request.size = request.offset < size ? std::min(request.size, size - request.offset) : 0;
   if (image.first_unreadable(request.offset, request.size).has_value()) {
     meters_.took_effect(FaultKind::kDiskReadError);
+    note_failure(request, "read failed");
     return refusal(Errc::kIo);
   }
   return std::nullopt;
@@ -392,6 +398,7 @@ DiskDevice::Outcome DiskDevice::apply_sync(Request& request) {
   if (open->second.errors_seen < request.node->sync_errors) {
     open->second.errors_seen = request.node->sync_errors;
     meters_.took_effect(FaultKind::kDiskFailedSync);
+    note_failure(request, "sync failed, as an earlier one did");
     return Refusal{.code = Errc::kIo, .detail = "an earlier sync of this file failed"};
   }
   if (world_.is_traced()) note(NoteKind::kDisk, std::string(path_of(request)) + " synced");
@@ -414,10 +421,8 @@ DiskDevice::Outcome DiskDevice::fail_sync(Request& request) {
     world_.schedule(who, world_.now() + nanoseconds(std::max<std::int64_t>(delay, 0)), entity_,
                     *this, kEvict);
   }
-  if (world_.is_traced()) {
-    note(NoteKind::kDisk, std::string(path_of(request)) + ": sync failed, " + std::to_string(lost) +
-                              " sectors never written");
-  }
+  note_failure(request, "sync failed, " + std::to_string(lost) +
+                            (lost == 1 ? " sector" : " sectors") + " never written");
   return refusal(request.failure);
 }
 
@@ -670,6 +675,12 @@ bool DiskDevice::is_change(const Request& request) const {
       return false;
   }
   UNREACHABLE("every request is a change or none");
+}
+
+/// What a fault did to a request belongs to the faults, not to the disk's work.
+void DiskDevice::note_failure(const Request& request, std::string_view what) {
+  if (!world_.is_traced()) return;
+  note(NoteKind::kFault, std::string(path_of(request)).append(": ").append(what));
 }
 
 void DiskDevice::note(NoteKind kind, std::string text) {

@@ -293,6 +293,7 @@ class DiskDevice final : public EventTarget, public ProcessListener {
   bool is_change(const Request& request) const;
   static std::string_view word_of(const Request& request);
   void note(NoteKind kind, std::string text);
+  void note_failure(const Request& request, std::string_view what);
 
   // Damage.
   struct Target {

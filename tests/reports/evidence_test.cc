@@ -64,6 +64,28 @@ TEST(Evidence, records_that_only_other_properties_see_give_way) {
   EXPECT_NE(texts(choose_evidence(record, 1'000)).find("StoreLoad"), std::string::npos);
 }
 
+// A log writes and syncs for many: in nobody's name, and of no subject.
+TEST(Evidence, the_work_of_a_disk_beside_it_belongs_to_it) {
+  run::RunRecord record = lost_event();
+  const auto ack =
+      std::ranges::find(record.trace, "appended k3#1, length 16", &run::TraceLine::text);
+  run::TraceLine write = *ack;
+  write.kind = sim::NoteKind::kDisk;
+  write.peer.clear();
+  write.operation = 0;
+  write.record = 0;
+  write.text = "log.0: 173 B written at 0, not yet synced";
+  run::TraceLine elsewhere = write;
+  elsewhere.machine = "store-9";
+  elsewhere.text = "log.7: 9 B written at 0, not yet synced";
+  record.trace.insert(ack + 1, {write, elsewhere});
+
+  const std::string all = texts(choose_evidence(record, 1'000));
+
+  EXPECT_NE(all.find("log.0: 173 B"), std::string::npos) << all;
+  EXPECT_EQ(all.find("log.7: 9 B"), std::string::npos) << all;
+}
+
 TEST(Evidence, many_faults_leave_room_for_causes) {
   run::RunRecord record = lost_event();
   const auto loss = std::ranges::find(record.trace, "log.0 sector 1 dropped, never synced",

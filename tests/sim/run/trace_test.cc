@@ -177,6 +177,25 @@ TEST_F(TracedRun, tells_what_each_disk_has_not_synced) {
   EXPECT_TRUE(has_none);
 }
 
+TEST(FailedSync, is_among_the_faults_of_a_trace) {
+  Registry registry;
+  toy::register_toy(registry);
+  const Scenario scenario = toy::quiet_scenario();
+  Plan plan = toy::with_power_losses(draw_plan(registry, scenario, 3));
+  for (sim::FaultAction& action : plan.faults.actions) {
+    action.kind = sim::FaultKind::kDiskFailedSync;
+    action.duration = {};
+    action.amount = 1;
+  }
+
+  const RunRecord record = run_plan(registry, scenario, plan, {.is_traced = true});
+
+  const auto is_failure = [](const TraceLine& line) {
+    return line.kind == NoteKind::kFault && line.text.find(": sync failed") != std::string::npos;
+  };
+  EXPECT_TRUE(std::ranges::any_of(record.trace, is_failure));
+}
+
 TEST_F(TracedRun, keeps_the_fields_of_records) {
   const auto stored = std::ranges::find(traced_.trace, "Stored", &TraceLine::type);
 
