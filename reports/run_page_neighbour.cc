@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/run_page_trace.h"
+#include "sim/run/trace_parting.h"
 
 namespace millrace::reports {
 namespace {
@@ -14,42 +15,13 @@ using run::TraceLine;
 constexpr std::size_t kRowsBeforeParting = 200;
 constexpr std::size_t kNeighbourRowsMax = 5'000;
 
-bool is_same(const TraceLine& a, const TraceLine& b) {
-  return a.ordinal == b.ordinal && a.time_ns == b.time_ns && a.kind == b.kind &&
-         a.machine == b.machine && a.text == b.text;
-}
-
-/// The first line of either that the other lacks; past the end where a run has no more.
-struct Parting {
-  std::size_t here = 0;
-  std::size_t there = 0;
-};
-
-Parting find_parting(const std::vector<TraceLine>& ours, const std::vector<TraceLine>& theirs) {
-  Parting at;
-  while (at.here < ours.size() && at.there < theirs.size()) {
-    // Where a bound has cut off the beginning of one, the other waits for it.
-    if (ours[at.here].number < theirs[at.there].number) {
-      ++at.here;
-    } else if (ours[at.here].number > theirs[at.there].number) {
-      ++at.there;
-    } else if (is_same(ours[at.here], theirs[at.there])) {
-      ++at.here;
-      ++at.there;
-    } else {
-      break;
-    }
-  }
-  return at;
-}
-
 }  // namespace
 
 PageJson neighbour_json(const PageRows& rows, const run::RunRecord& failing,
                         const NeighbourRun& passing, PageTables& tables) {
   const std::vector<TraceLine>& ours = failing.trace;
   const std::vector<TraceLine>& theirs = passing.record.trace;
-  const auto [here, there] = find_parting(ours, theirs);
+  const auto [here, there] = run::find_parting(ours, theirs);
   const std::size_t first = there > kRowsBeforeParting ? there - kRowsBeforeParting : 0;
   const std::size_t last = std::min(theirs.size(), first + kNeighbourRowsMax);
   EventColumns events(tables);

@@ -10,6 +10,7 @@
 #include "sim/kernel/fingerprint.h"
 #include "sim/run/override_text.h"
 #include "sim/run/plan_edit.h"
+#include "sim/run/trace_parting.h"
 #include "sim/run/trail.h"
 #include "system/base/check.h"
 
@@ -201,9 +202,13 @@ std::optional<PassingNeighbour> nearest_passing(Candidates& candidates, const Pl
   kept.keeps_block_hashes = true;
   kept.keep_block_last = parts_latest / sim::Fingerprint::kBlockRecords + 1;
   const RunReply reply = candidates.run_alone(plan, kept);
+  // What people see may differ before the schedule does: a sync fails, and who waits learns later.
+  std::uint64_t parts_at = ordinal_of(reply.record, parts_latest);
+  const std::size_t line = find_parting(failing.trace, records[*nearest]->trace).here;
+  if (line < failing.trace.size()) parts_at = std::min(parts_at, failing.trace[line].ordinal);
   return PassingNeighbour{.plan = std::move(edits[*nearest].plan),
                           .change = std::move(edits[*nearest].change),
-                          .parts_at = ordinal_of(reply.record, parts_latest)};
+                          .parts_at = parts_at};
 }
 
 }  // namespace millrace::run

@@ -7,6 +7,7 @@
 #include "sim/run/property.h"
 #include "sim/run/run.h"
 #include "sim/run/run_records.h"
+#include "sim/run/trace_parting.h"
 #include "tests/sim/run/toy_world.h"
 
 namespace millrace::run {
@@ -194,6 +195,9 @@ class Shrinking : public testing::Test {
   }
 
   RunRecord run(const Plan& plan) { return run_plan(registry_, scenario_, plan, {}); }
+  RunRecord traced(const Plan& plan) {
+    return run_plan(registry_, scenario_, plan, {.is_traced = true});
+  }
 
   Registry registry_;
   Scenario scenario_ = toy::quiet_scenario();
@@ -366,6 +370,11 @@ TEST_F(Shrinking, knows_a_neighbour_that_passes) {
   // Where they part lies within the failing run, and all before it is common to both.
   EXPECT_GT(small.neighbour->parts_at, 1U);
   EXPECT_LE(small.neighbour->parts_at, small.record.events);
+  // A report shows the same event as the first that the other run lacks.
+  const RunRecord failing = traced(small.plan);
+  const TraceParting at = find_parting(failing.trace, traced(small.neighbour->plan).trace);
+  ASSERT_LT(at.here, failing.trace.size());
+  EXPECT_LE(small.neighbour->parts_at, failing.trace[at.here].ordinal);
 }
 
 TEST_F(Shrinking, works_on_what_crashes_the_process) {
