@@ -79,6 +79,10 @@ std::expected<void, std::string> read_debugging(const Options& options, run::Run
     const Parsed<std::uint64_t> event = parse_count("--break", *options.break_at, kEventMax);
     if (!event.has_value()) return std::unexpected(event.error());
     request.break_event = *event;
+    if (request.until_event != 0 && request.until_event < *event) {
+      return std::unexpected(fmt::format("--break {}: lies behind --until {}, which ends the run",
+                                         *event, request.until_event));
+    }
   }
   if (options.log.has_value()) {
     const auto level = parse_level(*options.log);
@@ -121,6 +125,14 @@ std::expected<void, std::string> begin_debugging(const Options& options, run::Ru
 bool was_stopped(const run::RunRequest& request, const run::RunRecord& record) {
   return request.until_event != 0 && record.verdict == run::Verdict::kInconclusive &&
          record.events > request.until_event;
+}
+
+std::optional<std::string> missed_event(const run::RunRequest& request,
+                                        const run::RunRecord& record) {
+  const std::uint64_t event = std::max(request.until_event, request.break_event);
+  if (event <= record.events) return std::nullopt;
+  return fmt::format("the run ended at event {}, before event {}",
+                     reports::thousands(record.events), reports::thousands(event));
 }
 
 std::string stopped_text(const run::RunRequest& request, const run::RunRecord& record,

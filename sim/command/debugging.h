@@ -21,6 +21,10 @@ std::expected<void, std::string> begin_debugging(const Options& options, run::Ru
 std::string stopped_text(const run::RunRequest& request, const run::RunRecord& record,
                          const reports::ScreenOptions& options);
 
+/// What to say where the run ended before the event of --until or --break came.
+std::optional<std::string> missed_event(const run::RunRequest& request,
+                                        const run::RunRecord& record);
+
 /// Whether the run ended because --until said so.
 bool was_stopped(const run::RunRequest& request, const run::RunRecord& record);
 

@@ -434,6 +434,7 @@ class Replayer {
       stopped_ = *std::move(record);
       return {};
     }
+    if (const auto missed = missed_event(first, *record)) context_.console.complain(*missed);
     report.replay = run::judge_replay(file.repro, *std::move(record), min_match_);
     report.extras.overrides = override_words(file.repro.plan);
     report.difference = first_difference(source, request, file.repro, report.replay.record);

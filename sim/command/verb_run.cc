@@ -207,6 +207,7 @@ int verb_run(const Context& context) {
   note(write_junit(options, *record, screen_context));
   note(write_page(context, *input, *record, extras, screen_context));
   print(context, request, *record, extras, screen_context);
+  if (const auto missed = missed_event(request, *record)) context.console.complain(*missed);
   return trouble.has_value() ? tool_error(context, *trouble) : number(status_of(record->verdict));
 }
 

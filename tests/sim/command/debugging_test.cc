@@ -65,6 +65,15 @@ TEST_F(Debugging, until_shows_the_same_run_that_goes_on_without_it) {
   for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(std::stoull(all[i]), std::stoull(part[i]));
 }
 
+TEST_F(Debugging, says_that_the_event_never_came) {
+  const Call seen = call({"run", "quiet", "--until", "99999999"});
+
+  EXPECT_EQ(seen.status, 0);
+  EXPECT_NE(seen.err.find(", before event 99,999,999\n"), std::string::npos) << seen.err;
+  EXPECT_NE(seen.err.find("the run ended at event "), std::string::npos) << seen.err;
+  EXPECT_EQ(call({"run", "quiet", "--until", "2", "--break", "3"}).status, 2);
+}
+
 TEST_F(Debugging, a_failure_before_the_event_is_a_failure) {
   const std::string seed = std::to_string(failing_seed());
   EXPECT_EQ(call({"run", "lossy", "--seed", seed, "--until", "100000000"}).status, 1);
