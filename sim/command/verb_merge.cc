@@ -1,13 +1,36 @@
 // `millrace merge`: the databases of several campaigns as one, and their sum.
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <optional>
+#include <set>
+
 #include "reports/campaign_summary.h"
 #include "sim/command/json_output.h"
 #include "sim/command/resume.h"
 #include "sim/command/select.h"
 #include "sim/command/verbs.h"
+#include "sim/run/campaign_db.h"
 #include "sim/run/merge.h"
+#include "sim/run/repro.h"
 
 namespace millrace::command {
+namespace {
+
+/// The builds that ran the campaigns, where one is another than this program: it may find what they
+/// found no more, and several builds are no single campaign.
+std::optional<std::string> foreign_builds(const std::vector<run::StoredCampaign>& campaigns) {
+  std::set<std::string> builds;
+  for (const run::StoredCampaign& campaign : campaigns) {
+    builds.insert(run::build_text(campaign.build));
+  }
+  const std::string own = run::build_text(run::this_build());
+  if (builds.empty() || builds == std::set<std::string>{own}) return std::nullopt;
+  return fmt::format("the runs are of {}; this program is {}, and may find other things",
+                     fmt::join(builds, " and of "), own);
+}
+
+}  // namespace
 
 int verb_merge(const Context& context) {
   const Options& options = context.options;
@@ -29,6 +52,10 @@ int verb_merge(const Context& context) {
                               .scenarios = known_scenarios(*names, context.registry)};
   const auto summary = run::summary_of_database(merged, source);
   if (!summary.has_value()) return tool_error(context, summary.error().detail);
+
+  const auto campaigns = run::stored_campaigns(merged);
+  if (!campaigns.has_value()) return tool_error(context, campaigns.error().detail);
+  if (const auto foreign = foreign_builds(*campaigns)) context.console.complain(*foreign);
 
   const int status = run::exit_status(*summary);
   if (options.is_json) {

@@ -215,6 +215,18 @@ TEST_F(DatabaseTest, shards_merged_are_the_whole) {
   EXPECT_EQ(called({"merge", "all.db", "part1", "-o", "twice.db"}, 1)["seeds"], whole["seeds"]);
 }
 
+TEST_F(DatabaseTest, merging_says_where_the_runs_are_of_another_build) {
+  call({"campaign", "quiet", "--seeds", "1", "--out", "o"});
+  EXPECT_EQ(call({"merge", "o", "-o", "own.db"}).err, "");
+  execute("o/campaign.db", "UPDATE campaigns SET commit_id = 'abcdef0'");
+
+  const Call seen = call({"merge", "o", "-o", "all.db"});
+
+  EXPECT_EQ(seen.status, 0);
+  EXPECT_NE(seen.err.find("the runs are of "), std::string::npos) << seen.err;
+  EXPECT_NE(seen.err.find("abcdef0"), std::string::npos) << seen.err;
+}
+
 // Whatever names it has for files of its own while it works.
 TEST_F(DatabaseTest, merging_touches_nothing_but_the_new_file) {
   call({"campaign", "quiet", "--seeds", "1", "--out", "o"});
