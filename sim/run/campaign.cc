@@ -23,6 +23,8 @@ constexpr std::chrono::seconds kCommitEvery{1};
 constexpr std::uint64_t kDeterminismEvery = 100;
 constexpr std::size_t kDifferencesShown = 3;
 constexpr std::uint32_t kCanaryMutations = 10;
+/// An interrupted campaign has said all within five seconds.
+constexpr std::chrono::seconds kConfirmAfterInterrupt{2};
 
 /// What a request is for, in its tag.
 enum class Errand : std::uint64_t { kSeed, kConfirmHang, kConfirmGroup, kDeterminism, kCanary };
@@ -63,8 +65,10 @@ class Campaign {
     commit();  // Nobody knows how long what follows takes.
     if (is_complete_) {
       note_idle_scenarios();
-      confirm_cheapest();
+      confirm_cheapest(Clock::time_point::max());
       is_complete_ = run_canary();
+    } else {
+      confirm_cheapest(Clock::now() + kConfirmAfterInterrupt);
     }
     note_differences();
     // What the failures cost after that says nothing of how fast seeds are run.
@@ -417,12 +421,17 @@ class Campaign {
     return std::nullopt;
   }
 
-  /// Where a cheaper failure than the published one came later, it takes its place.
-  void confirm_cheapest() {
+  /// Where a cheaper failure than the published one came later, or none was published yet, it takes
+  /// its place. Begins with none when the time is up.
+  void confirm_cheapest(Clock::time_point end) {
     for (auto& [signature, group] : tally_.all_groups()) {
       const auto published = published_.find(signature);
       const std::pair cheapest{group.scenario, group.cheapest_seed};
       if (published != published_.end() && published->second == cheapest) continue;
+      if (Clock::now() >= end) {
+        group.size = size_of(plan_of(index_of(group.scenario), group.cheapest_seed));
+        continue;
+      }
       const RunRecord among_others = group.record;
       if (is_hang_by_cpu_time(among_others)) {
         publish(signature, among_others);  // As in count().

@@ -382,6 +382,28 @@ TEST_F(Campaigns, hear_nothing_from_a_canary_that_was_interrupted) {
   }
 }
 
+// One worker has a batch of seeds before it looks at the first failure again.
+TEST_F(Campaigns, leave_a_repro_when_they_are_interrupted_right_after_a_failure) {
+  class Impatient final : public CampaignListener {
+   public:
+    bool on_progress(const CampaignProgress& progress) override { return progress.red == 0; }
+    void on_new_group(const FailureGroup& group) override { groups.push_back(group.repro); }
+    std::vector<std::string> groups;
+  };
+  add_scenario(toy::Bug::kThrow);
+  Impatient listener;
+
+  const CampaignSummary summary =
+      run_campaign(source_, {.seeds = 400, .jobs = 1, .directory = directory_}, listener);
+
+  EXPECT_TRUE(summary.is_interrupted);
+  EXPECT_LT(summary.seeds, 400U);
+  ASSERT_EQ(summary.groups.size(), 1U);
+  EXPECT_GT(summary.groups[0].size.operations, 0U);
+  ASSERT_EQ(listener.groups.size(), 1U);
+  EXPECT_TRUE(std::filesystem::exists(listener.groups[0])) << listener.groups[0];
+}
+
 TEST_F(Campaigns, stop_after_enough_failures) {
   add_scenario(toy::Bug::kThrow);
 
