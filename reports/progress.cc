@@ -1,6 +1,7 @@
 #include "reports/progress.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <string_view>
 
@@ -21,7 +22,7 @@ double seeds_per_second(const run::CampaignProgress& progress) {
 /// "29 s left", "1 m 09 s left": a guess, which needs no tenths, and is never nothing.
 std::string left_text(double seconds) {
   constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-  const std::int64_t whole = std::max<std::int64_t>(static_cast<std::int64_t>(seconds + 0.5), 1);
+  const std::int64_t whole = std::max<std::int64_t>(std::llround(seconds), 1);
   if (whole < 60) return fmt::format("{} s left", whole);
   return span_text(whole * kNsPerSecond) + " left";
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <fmt/format.h>
 #include <span>
 
@@ -151,7 +152,7 @@ std::string count_cell(std::uint64_t value) { return value == 0 ? "." : thousand
 
 std::string rate_text(double per_second) {
   if (per_second >= 999'950) return fmt::format("{:.1f} M", per_second / 1e6);
-  if (per_second >= 99.95) return thousands(static_cast<std::uint64_t>(per_second + 0.5));
+  if (per_second >= 99.95) return thousands(static_cast<std::uint64_t>(std::llround(per_second)));
   return fmt::format("{:.1f}", per_second);
 }
 
