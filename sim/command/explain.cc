@@ -215,21 +215,20 @@ struct CampaignWord {
 constexpr std::string_view kSituation = "a situation that several kinds of faults bring about";
 constexpr CampaignWord kCampaignWords[]{
     {"DET-1", "determinism", "a property of a campaign",
-     "The same seed is the same execution. One seed in 100, and at least one, runs twice more, "
-     "with "
-     "what it must not depend on changed. A difference is the tool's "
-     "failure, exit 3. How to reach it: every campaign judges it; "
-     "`verify-determinism SCENARIO` names the first event that differs."},
+     "The same seed is the same execution. One seed in 100, and at least one, runs once more, with "
+     "what it must not depend on changed. A difference is the tool's failure, exit 3. How to reach "
+     "it: every campaign judges it; `verify-determinism SCENARIO` names the first event that "
+     "differs."},
     {"COV-1", "did_enough", "a property of a campaign",
-     "A campaign did what it is for: each scenario had its floor of acknowledged operations and "
-     "reached the marks that it promises, each kind of fault that was planned often enough took "
-     "effect, each property was evaluated. Less is inconclusive, exit 4. How to reach it: every "
-     "campaign judges it."},
+     "A campaign did what it is for: each run had its floor of acknowledged operations; and, from "
+     "200 seeds on, each scenario reached the marks that it promises, each kind of fault that was "
+     "planned often enough took effect, each property was evaluated. Less is inconclusive, exit 4. "
+     "How to reach it: every campaign judges it."},
     {"canary", "", "a check of a campaign",
      "A passing run is judged again ten times, each time with one record of its history left "
      "out, doubled or exchanged with another, and some property has to object. Where none ever "
      "does, the properties are blind, and the campaign is inconclusive, exit 4. How to reach it: "
-     "every campaign in which a seed passed has one."},
+     "a campaign of 200 seeds, of which one passed, has one."},
     {"unsynced_data_lost", "", kSituation,
      "A power loss dropped bytes that were written and not yet synced. How to reach it: faults "
      "like machine.power_loss while there are appends."},
