@@ -130,7 +130,9 @@ bool was_stopped(const run::RunRequest& request, const run::RunRecord& record) {
 std::optional<std::string> missed_event(const run::RunRequest& request,
                                         const run::RunRecord& record) {
   const std::uint64_t event = std::max(request.until_event, request.break_event);
-  if (event <= record.events) return std::nullopt;
+  // Of a process that died nobody knows how far it came.
+  const bool has_end = record.fingerprint != 0;
+  if (!has_end || event <= record.events) return std::nullopt;
   return fmt::format("the run ended at event {}, before event {}",
                      reports::thousands(record.events), reports::thousands(event));
 }

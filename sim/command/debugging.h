@@ -21,7 +21,8 @@ std::expected<void, std::string> begin_debugging(const Options& options, run::Ru
 std::string stopped_text(const run::RunRequest& request, const run::RunRecord& record,
                          const reports::ScreenOptions& options);
 
-/// What to say where the run ended before the event of --until or --break came.
+/// What to say where the run ended before the event of --until or --break came; nothing where its
+/// process died.
 std::optional<std::string> missed_event(const run::RunRequest& request,
                                         const run::RunRecord& record);
 
