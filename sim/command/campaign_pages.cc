@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
@@ -185,17 +186,6 @@ std::string command_of(const Context& context, const run::StoredCampaign& campai
   return command;
 }
 
-/// The builds that ran them, each once.
-std::string builds_text(std::span<const run::StoredCampaign> campaigns) {
-  std::string text;
-  std::set<std::string> known;
-  for (const run::StoredCampaign& campaign : campaigns) {
-    const std::string build = run::build_text(campaign.build);
-    if (known.insert(build).second) text += (text.empty() ? "" : "; ") + build;
-  }
-  return text;
-}
-
 }  // namespace
 
 Result<std::string> campaign_page(const Context& context, const CampaignPageRequest& request) {
@@ -214,7 +204,7 @@ Result<std::string> campaign_page(const Context& context, const CampaignPageRequ
   reports::CampaignPage page{.registry = context.registry,
                              .campaign_json = told->object,
                              .program = shell_word(context.options.program),
-                             .build_text = builds_text(shown),
+                             .build_text = fmt::format("{}", fmt::join(builds_of(shown), "; ")),
                              .text = told->text};
   if (shown.size() == 1) {
     page.state = shown.front().state;

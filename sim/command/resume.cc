@@ -55,6 +55,15 @@ std::string database_path(const std::string& name) {
   return fmt::format("{}/{}", name, kDatabaseName);
 }
 
+std::vector<std::string> builds_of(std::span<const run::StoredCampaign> campaigns) {
+  std::vector<std::string> builds;
+  for (const run::StoredCampaign& campaign : campaigns) {
+    const std::string build = run::build_text(campaign.build);
+    if (std::ranges::find(builds, build) == builds.end()) builds.push_back(build);
+  }
+  return builds;
+}
+
 std::optional<std::vector<std::string>> stored_words(const run::StoredCampaign& campaign) {
   const nlohmann::json parsed = nlohmann::json::parse(campaign.arguments, nullptr, false);
   if (!parsed.is_array()) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ std::string arguments_text(const Options& options, const run::CampaignOptions& c
 /// The words that arguments_text() wrote for a campaign; none where it says nothing, or no array of
 /// texts.
 std::optional<std::vector<std::string>> stored_words(const run::StoredCampaign& campaign);
+
+/// The builds that ran these campaigns, each once, in the order in which they came.
+std::vector<std::string> builds_of(std::span<const run::StoredCampaign> campaigns);
 
 /// A campaign of a database, and what it was asked for.
 struct StoredCall {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <optional>
-#include <set>
 
 #include "reports/campaign_summary.h"
 #include "sim/command/json_output.h"
@@ -20,12 +19,9 @@ namespace {
 /// The builds that ran the campaigns, where one is another than this program: it may find what they
 /// found no more, and several builds are no single campaign.
 std::optional<std::string> foreign_builds(const std::vector<run::StoredCampaign>& campaigns) {
-  std::set<std::string> builds;
-  for (const run::StoredCampaign& campaign : campaigns) {
-    builds.insert(run::build_text(campaign.build));
-  }
+  const std::vector<std::string> builds = builds_of(campaigns);
   const std::string own = run::build_text(run::this_build());
-  if (builds.empty() || builds == std::set<std::string>{own}) return std::nullopt;
+  if (builds.empty() || builds == std::vector{own}) return std::nullopt;
   return fmt::format("the runs are of {}; this program is {}, and may find other things",
                      fmt::join(builds, " and of "), own);
 }
